@@ -1,0 +1,22 @@
+//! What is true without a disk, a clock or a socket: names, versions, roles, packages and the rules between them.
+//!
+//! Nothing here does I/O. Time comes in as an argument. Every value that came from outside is a parsed type: holding
+//! a [`ModuleName`] or a [`Version`] is proof that the text was valid.
+
+
+pub mod address;
+pub mod credential;
+pub mod digest;
+pub mod event;
+pub mod identity;
+pub mod limits;
+pub mod manifest;
+pub mod package;
+pub mod version;
+
+pub use address::{FullPath, ModuleName, PathSegment, RootPath, System};
+pub use digest::Sha256;
+pub use identity::{
+    FileId, GroupId, PackageId, ProjectId, RegistryAccess, Role, TokenId, UserId, Visibility,
+};
+pub use version::Version;

@@ -1,0 +1,2 @@
+//! A private Terraform and OpenTofu module registry in one binary.
+pub mod domain;
