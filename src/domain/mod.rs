@@ -4,6 +4,7 @@
 //! a [`ModuleName`] or a [`Version`] is proof that the text was valid.
 
 
+pub mod access;
 pub mod address;
 pub mod credential;
 pub mod digest;
