@@ -1,2 +1,5 @@
 //! A private Terraform and OpenTofu module registry in one binary.
+pub mod blobs;
 pub mod domain;
+pub mod service;
+pub mod store;

@@ -367,12 +367,20 @@ mod tests {
         for &(visibility, personal, action, expected) in table {
             for ((name, who, role, connected), expected) in CALLERS.into_iter().zip(expected.chars()) {
                 let facts = GroupFacts { visibility, personal, role, connected };
-                assert_eq!(letter(group(who, &facts, action)), expected, "{name}: {action:?} on {visibility:?}");
+                assert_eq!(
+                    letter(group(who, &facts, action)),
+                    expected,
+                    "{name}: {action:?} on {visibility:?}"
+                );
             }
         }
         let below = GroupFacts { visibility: V::Private, personal: false, role: None, connected: true };
         let member_below = Identity::User { admin: false, write: true };
-        assert_eq!(group(member_below, &below, View), Ok(()), "a member of a project sees the groups above it");
+        assert_eq!(
+            group(member_below, &below, View),
+            Ok(()),
+            "a member of a project sees the groups above it"
+        );
         assert_eq!(group(member_below, &below, CreateProject), Err(Refusal::Needs(Role::Developer)));
     }
 

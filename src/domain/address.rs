@@ -18,7 +18,19 @@ pub const MAX_PATH_SEGMENTS: usize = 21;
 
 /// First segments that belong to the server itself, so that no group or user may take them.
 const RESERVED_ROOTS: &[&str] = &[
-    "api", "v1", "v2", "users", "groups", "admin", "search", "assets", "oauth", "login", "dashboard", "help", "projects",
+    "api",
+    "v1",
+    "v2",
+    "users",
+    "groups",
+    "admin",
+    "search",
+    "assets",
+    "oauth",
+    "login",
+    "dashboard",
+    "help",
+    "projects",
 ];
 
 /// Why a name or path was refused. The message says what is allowed.
@@ -30,7 +42,9 @@ pub enum InvalidName {
     )]
     Module(String),
     /// A system Terraform could never address.
-    #[error("system \"{0}\" is not usable in a Terraform address: use only a-z and 0-9, at most 64 (for example aws)")]
+    #[error(
+        "system \"{0}\" is not usable in a Terraform address: use only a-z and 0-9, at most 64 (for example aws)"
+    )]
     System(String),
     /// A root path that cannot be a Terraform namespace.
     #[error(
@@ -65,7 +79,8 @@ fn is_terraform_name(text: &str) -> bool {
 }
 
 fn is_system(text: &str) -> bool {
-    (1..=MAX_NAME_LENGTH).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    (1..=MAX_NAME_LENGTH).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
 fn is_segment(text: &str) -> bool {

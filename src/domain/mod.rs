@@ -3,7 +3,6 @@
 //! Nothing here does I/O. Time comes in as an argument. Every value that came from outside is a parsed type: holding
 //! a [`ModuleName`] or a [`Version`] is proof that the text was valid.
 
-
 pub mod access;
 pub mod address;
 pub mod credential;

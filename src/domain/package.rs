@@ -178,7 +178,11 @@ mod tests {
             ("the pattern is anchored", vec![rule(false, "vpc")], false),
             ("names ignore case", vec![rule(false, "VPC/aws")], true),
             ("a parent's permission is enough", vec![rule(false, ""), rule(true, "")], true),
-            ("a child's exception beats a parent's refusal", vec![rule(false, "vpc/aws"), rule(true, "vpc/aws")], true),
+            (
+                "a child's exception beats a parent's refusal",
+                vec![rule(false, "vpc/aws"), rule(true, "vpc/aws")],
+                true,
+            ),
             ("a broken pattern permits nothing", vec![rule(false, "(")], false),
         ];
         for (situation, rules, expected) in cases {

@@ -133,12 +133,35 @@ mod tests {
 
     #[test]
     fn accepts_semver_and_nothing_looser() {
-        for good in ["0.0.0", "1.0.10", "1.0.0-rc.1", "1.0.0-0.3.7", "1.0.0+b5", "1.0.0-x+y", "9223372036854775807.0.0"] {
+        for good in [
+            "0.0.0",
+            "1.0.10",
+            "1.0.0-rc.1",
+            "1.0.0-0.3.7",
+            "1.0.0+b5",
+            "1.0.0-x+y",
+            "9223372036854775807.0.0",
+        ] {
             assert_eq!(v(good).to_string(), good);
         }
-        for bad in ["", "1", "1.0", "01.0.0", "1.0.0.0", "1.x", " 1.0.0", "1.0.0 ", "1.0.0-", "1.0.0-01", "1.0.0+", "latest",
-            "../1.0.0", "1.0.0\n", "1.0.0-\u{e9}", "\u{661}.0.0"]
-        {
+        for bad in [
+            "",
+            "1",
+            "1.0",
+            "01.0.0",
+            "1.0.0.0",
+            "1.x",
+            " 1.0.0",
+            "1.0.0 ",
+            "1.0.0-",
+            "1.0.0-01",
+            "1.0.0+",
+            "latest",
+            "../1.0.0",
+            "1.0.0\n",
+            "1.0.0-\u{e9}",
+            "\u{661}.0.0",
+        ] {
             assert!(matches!(bad.parse::<Version>(), Err(InvalidVersion::NotSemVer(_))), "{bad}");
         }
         let long = format!("1.0.0-{}", "a".repeat(MAX_VERSION_LENGTH));
@@ -157,7 +180,10 @@ mod tests {
     fn order_is_precedence_not_text() {
         let mut versions = ["1.0.9", "1.0.10", "1.0.10-rc.2", "1.0.10-rc.10", "1.0.10-alpha"].map(v);
         versions.sort();
-        assert_eq!(versions.map(String::from), ["1.0.9", "1.0.10-alpha", "1.0.10-rc.2", "1.0.10-rc.10", "1.0.10"]);
+        assert_eq!(
+            versions.map(String::from),
+            ["1.0.9", "1.0.10-alpha", "1.0.10-rc.2", "1.0.10-rc.10", "1.0.10"]
+        );
         assert_eq!(v("1.0.0+a"), v("1.0.0+b"));
         assert_eq!(v("1.0.0-rc.1+a").identity(), "1.0.0-rc.1");
     }

@@ -1,0 +1,423 @@
+//! From a credential to a caller, and from a caller and a thing to the facts that `domain::access` decides on.
+
+use data_encoding::BASE64;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::{BadCredential, ServiceError};
+use crate::blobs::sha256;
+use crate::domain::access::{self, GroupAction, GroupFacts, Identity, ProjectAction, ProjectFacts};
+use crate::domain::credential::{DeployScope, MAX_TOKEN_LENGTH, PersonalScope, Token, TokenOwner};
+use crate::domain::identity::{Group, GroupKind, Holder, InstanceSettings, Project, User};
+use crate::domain::package::Publisher;
+use crate::domain::{GroupId, Role, TokenId, UserId};
+use crate::store::tables::PathTarget;
+use crate::store::{Reader, StoreError, credentials, identity};
+
+/// A credential as a request carried it.
+#[derive(Debug, Clone)]
+pub enum Presented {
+    /// `PRIVATE-TOKEN`, `JOB-TOKEN`, `DEPLOY-TOKEN` or `Authorization: Bearer`.
+    Token(SecretString),
+    /// `Authorization: Basic`, decoded.
+    Basic {
+        /// User name.
+        username: String,
+        /// The token sent as password.
+        secret: SecretString,
+    },
+}
+
+impl Presented {
+    /// Reads the value of an `Authorization` header (RFC 9110, 7617, 6750). An empty credential is none.
+    pub fn from_authorization(value: &str) -> Result<Option<Self>, BadCredential> {
+        let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Ok((!rest.is_empty()).then(|| Self::Token(rest.to_owned().into())));
+        }
+        if !scheme.eq_ignore_ascii_case("basic") {
+            return Err(BadCredential::Malformed);
+        }
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let decoded = BASE64.decode(rest.as_bytes()).map_err(|_not_base64| BadCredential::Malformed)?;
+        let text = String::from_utf8(decoded).map_err(|_not_utf8| BadCredential::Malformed)?;
+        let (username, secret) = text.split_once(':').ok_or(BadCredential::Malformed)?;
+        if username.is_empty() && secret.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self::Basic { username: username.to_owned(), secret: secret.to_owned().into() }))
+    }
+
+    /// Whether both are the same token, so that sending it twice is not a conflict.
+    pub fn same_secret(&self, other: &Self) -> bool {
+        let secret = |presented: &Self| match presented {
+            Self::Token(secret) | Self::Basic { secret, .. } => sha256(secret.expose_secret().as_bytes()),
+        };
+        secret(self) == secret(other)
+    }
+}
+
+/// Who makes a request.
+#[derive(Debug, Clone)]
+pub enum Caller {
+    /// Nobody we know.
+    Anonymous,
+    /// A user, by a personal token.
+    User {
+        /// The user.
+        user: Box<User>,
+        /// The token.
+        token: Box<Token>,
+    },
+    /// A deploy token.
+    Deploy {
+        /// The token.
+        token: Box<Token>,
+    },
+    /// Somebody with access to the data directory, through the command line. Administers the instance.
+    Operator,
+}
+
+impl Caller {
+    /// What decisions depend on.
+    pub fn identity(&self) -> Identity {
+        match self {
+            Self::Anonymous => Identity::Anonymous,
+            Self::Operator => Identity::User { admin: true, write: true },
+            Self::User { user, token } => {
+                let write = matches!(&token.owner, TokenOwner::Personal { scopes, .. } if scopes.contains(&PersonalScope::Api));
+                Identity::User { admin: user.admin, write }
+            }
+            Self::Deploy { token } => {
+                let write = matches!(&token.owner, TokenOwner::Deploy { scopes, .. } if scopes.contains(&DeployScope::WritePackageRegistry));
+                Identity::DeployToken { write }
+            }
+        }
+    }
+
+    /// Whether the request carried no credential.
+    pub const fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Anonymous)
+    }
+
+    /// The user, if it is one.
+    pub fn user(&self) -> Option<&User> {
+        match self {
+            Self::User { user, .. } => Some(user),
+            Self::Anonymous | Self::Deploy { .. } | Self::Operator => None,
+        }
+    }
+
+    /// The token used, if there is one.
+    pub fn token(&self) -> Option<&Token> {
+        match self {
+            Self::User { token, .. } | Self::Deploy { token } => Some(token),
+            Self::Anonymous | Self::Operator => None,
+        }
+    }
+
+    /// As what it is noted on the packages it publishes; nothing for nobody.
+    pub fn publisher(&self) -> Option<Publisher> {
+        match self {
+            Self::Anonymous => None,
+            Self::User { user, token } => Some(Publisher::User(user.id, token.id)),
+            Self::Deploy { token } => Some(Publisher::DeployToken(token.id)),
+            Self::Operator => Some(Publisher::Operator),
+        }
+    }
+
+    /// How log lines name it: never with a secret.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Anonymous => "anonymous".to_owned(),
+            Self::User { user, token } => format!("user:{}/token:{}", user.username, token.id),
+            Self::Deploy { token } => format!("deploy-token:{}", token.id),
+            Self::Operator => "operator".to_owned(),
+        }
+    }
+}
+
+/// The caller that a credential stands for. No credential is anonymous; a bad one is refused.
+pub fn authenticate(
+    reader: &impl Reader,
+    presented: Option<&Presented>,
+    now: Timestamp,
+) -> Result<Caller, ServiceError> {
+    let (secret, username) = match presented {
+        None => return Ok(Caller::Anonymous),
+        Some(Presented::Token(secret)) => (secret, None),
+        Some(Presented::Basic { username, secret }) => (secret, Some(username)),
+    };
+    let secret = secret.expose_secret();
+    if secret.len() > MAX_TOKEN_LENGTH {
+        return Err(ServiceError::Unauthenticated(BadCredential::Unknown));
+    }
+    // Tokens hold 256 random bits: finding one by its hash is the comparison, and leaks nothing by its time.
+    let token = credentials::by_hash(reader, &sha256(secret.as_bytes()))?
+        .ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?;
+    let caller = caller_of(reader, token, now)?;
+    match (&caller, username) {
+        (Caller::User { user, .. }, Some(name)) if !user.username.as_str().eq_ignore_ascii_case(name) => {
+            Err(ServiceError::Unauthenticated(BadCredential::WrongUser))
+        }
+        (Caller::Deploy { token }, Some(name)) if !matches!(&token.owner, TokenOwner::Deploy { username, .. } if username == name) => {
+            Err(ServiceError::Unauthenticated(BadCredential::WrongUser))
+        }
+        _ => Ok(caller),
+    }
+}
+
+/// The caller that a stored token, found again by number, stands for: used when a ticket is redeemed.
+pub fn caller_by_token(reader: &impl Reader, id: TokenId, now: Timestamp) -> Result<Caller, ServiceError> {
+    let token =
+        credentials::token(reader, id)?.ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?;
+    caller_of(reader, token, now)
+}
+
+fn caller_of(reader: &impl Reader, token: Token, now: Timestamp) -> Result<Caller, ServiceError> {
+    if token.revoked {
+        return Err(ServiceError::Unauthenticated(BadCredential::Unknown));
+    }
+    if !token.is_active(now) {
+        return Err(ServiceError::Unauthenticated(BadCredential::Expired));
+    }
+    let token = Box::new(token);
+    match token.owner {
+        TokenOwner::Deploy { .. } => Ok(Caller::Deploy { token }),
+        TokenOwner::Personal { user, .. } => {
+            let user =
+                identity::user(reader, user)?.ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?;
+            if user.blocked {
+                return Err(ServiceError::Unauthenticated(BadCredential::Blocked));
+            }
+            Ok(Caller::User { user: Box::new(user), token })
+        }
+    }
+}
+
+/// The highest active role of a user over some groups or projects.
+fn highest_role(
+    reader: &impl Reader,
+    user: UserId,
+    holders: impl IntoIterator<Item = Holder>,
+    now: Timestamp,
+) -> Result<Option<Role>, StoreError> {
+    let mut highest = None;
+    for holder in holders {
+        if let Some(membership) =
+            identity::membership(reader, holder, user)?.filter(|found| found.is_active(now))
+        {
+            highest = highest.max(Some(membership.role));
+        }
+    }
+    Ok(highest)
+}
+
+/// What is known about a caller and a project.
+pub fn project_facts(
+    reader: &impl Reader,
+    caller: &Caller,
+    project: &Project,
+    settings: &InstanceSettings,
+    now: Timestamp,
+) -> Result<ProjectFacts, StoreError> {
+    let holders = || {
+        project.groups.iter().copied().map(Holder::Group).chain(std::iter::once(Holder::Project(project.id)))
+    };
+    let (role, covered) = match caller {
+        Caller::Anonymous | Caller::Operator => (None, false),
+        Caller::User { user, .. } => (highest_role(reader, user.id, holders(), now)?, false),
+        Caller::Deploy { token } => (
+            None,
+            matches!(&token.owner, TokenOwner::Deploy { holder, .. } if holders().any(|own| own == *holder)),
+        ),
+    };
+    Ok(ProjectFacts {
+        visibility: project.visibility,
+        registry: project.registry,
+        allow_anyone_to_pull: settings.allow_anyone_to_pull,
+        role,
+        covered,
+    })
+}
+
+/// What is known about a caller and a group.
+pub fn group_facts(
+    reader: &impl Reader,
+    caller: &Caller,
+    group: &Group,
+    now: Timestamp,
+) -> Result<GroupFacts, StoreError> {
+    let (role, connected) = match caller {
+        Caller::Anonymous | Caller::Operator => (None, false),
+        Caller::User { user, .. } => {
+            let role = highest_role(reader, user.id, group.lineage().map(Holder::Group), now)?;
+            let connected = match role {
+                Some(_) => true,
+                None => member_below(reader, user.id, group.id, now)?,
+            };
+            (role, connected)
+        }
+        Caller::Deploy { token } => match token.owner {
+            TokenOwner::Deploy { holder, .. } => {
+                let above = group.lineage().any(|id| holder == Holder::Group(id));
+                (None, above || is_below(reader, holder, group.id)?)
+            }
+            TokenOwner::Personal { .. } => (None, false),
+        },
+    };
+    Ok(GroupFacts { visibility: group.visibility, personal: group.is_personal(), role, connected })
+}
+
+fn member_below(
+    reader: &impl Reader,
+    user: UserId,
+    group: GroupId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    for membership in identity::memberships_of(reader, user)? {
+        if membership.is_active(now) && is_below(reader, membership.holder, group)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_below(reader: &impl Reader, holder: Holder, group: GroupId) -> Result<bool, StoreError> {
+    Ok(match holder {
+        Holder::Group(id) => {
+            identity::group(reader, id)?.is_some_and(|found| found.lineage().any(|up| up == group))
+        }
+        Holder::Project(id) => {
+            identity::project(reader, id)?.is_some_and(|found| found.groups.contains(&group))
+        }
+    })
+}
+
+/// May the caller do that to the project? The refusal names the project only as "Project".
+pub fn check_project(
+    reader: &impl Reader,
+    caller: &Caller,
+    project: &Project,
+    action: ProjectAction,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    let facts = project_facts(reader, caller, project, &identity::settings(reader)?, now)?;
+    access::project(caller.identity(), &facts, action).map_err(|refusal| ServiceError::Refused {
+        refusal,
+        anonymous: caller.is_anonymous(),
+        subject: "Project",
+    })
+}
+
+/// May the caller do that to the group?
+pub fn check_group(
+    reader: &impl Reader,
+    caller: &Caller,
+    group: &Group,
+    action: GroupAction,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    let facts = group_facts(reader, caller, group, now)?;
+    access::group(caller.identity(), &facts, action).map_err(|refusal| ServiceError::Refused {
+        refusal,
+        anonymous: caller.is_anonymous(),
+        subject: "Group",
+    })
+}
+
+/// May the caller administer the instance?
+pub fn check_instance(caller: &Caller) -> Result<(), ServiceError> {
+    access::instance(caller.identity()).map_err(|refusal| ServiceError::Refused {
+        refusal,
+        anonymous: caller.is_anonymous(),
+        subject: "Instance",
+    })
+}
+
+/// The project that `:id` names, by number or full path, if the caller may do that to it.
+pub fn project_for(
+    reader: &impl Reader,
+    caller: &Caller,
+    id: &str,
+    action: ProjectAction,
+    now: Timestamp,
+) -> Result<Project, ServiceError> {
+    let found = match number(id) {
+        Some(number) => identity::project(reader, crate::domain::ProjectId(number))?,
+        None => match identity::at_path(reader, id)? {
+            Some(PathTarget::Project(project)) => identity::project(reader, project)?,
+            Some(PathTarget::Group(_)) | None => None,
+        },
+    };
+    let project = found.ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Project"))?;
+    check_project(reader, caller, &project, action, now)?;
+    Ok(project)
+}
+
+/// The group that `:id` names, by number or full path, if the caller may do that to it. Personal namespaces are none.
+pub fn group_for(
+    reader: &impl Reader,
+    caller: &Caller,
+    id: &str,
+    action: GroupAction,
+    now: Timestamp,
+) -> Result<Group, ServiceError> {
+    let group = any_namespace(reader, id)?
+        .filter(|group| group.kind == GroupKind::Group)
+        .ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Group"))?;
+    check_group(reader, caller, &group, action, now)?;
+    Ok(group)
+}
+
+/// The group or personal namespace of that number or full path.
+pub fn any_namespace(reader: &impl Reader, id: &str) -> Result<Option<Group>, StoreError> {
+    match number(id) {
+        Some(number) => identity::group(reader, GroupId(number)),
+        None => match identity::at_path(reader, id)? {
+            Some(PathTarget::Group(group)) => identity::group(reader, group),
+            Some(PathTarget::Project(_)) | None => Ok(None),
+        },
+    }
+}
+
+fn number(id: &str) -> Option<u64> {
+    id.bytes().all(|byte| byte.is_ascii_digit()).then(|| id.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authorization_headers_are_read_or_refused() {
+        let token = |value: &str| match Presented::from_authorization(value) {
+            Ok(Some(Presented::Token(secret))) => format!("token {}", secret.expose_secret()),
+            Ok(Some(Presented::Basic { username, secret })) => {
+                format!("basic {username} {}", secret.expose_secret())
+            }
+            Ok(None) => "none".to_owned(),
+            Err(error) => format!("{error:?}"),
+        };
+        for (value, expected) in [
+            ("Bearer abc", "token abc"),
+            ("bearer  abc ", "token abc"),
+            ("Bearer ", "none"),
+            ("Bearer", "none"),
+            ("Basic YTpi", "basic a b"),
+            ("basic YTpiOmM=", "basic a b:c"),
+            ("Basic Og==", "none"),
+            ("Basic ", "none"),
+            ("Basic YQ==", "Malformed"),
+            ("Basic !!", "Malformed"),
+            ("Basic gICA", "Malformed"),
+            ("Digest x", "Malformed"),
+            ("", "Malformed"),
+        ] {
+            assert_eq!(token(value), expected, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What readers cause: when tokens were last used and what was downloaded, gathered in memory and written together.
+//!
+//! A read must not wait for a disk. What is lost in a crash is a few seconds of counters.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use super::error::ServiceError;
+use crate::domain::{PackageId, TokenId};
+use crate::store::{Store, credentials, packages};
+
+/// A token's last use is written no more often than this, in milliseconds.
+const TOKEN_USE_GRAIN_MS: i64 = 60_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Activity {
+    pending: Mutex<Pending>,
+    /// When each token's last use was noted, so that a busy one is not written again and again.
+    noted: Mutex<HashMap<TokenId, i64>>,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    tokens: HashMap<TokenId, i64>,
+    downloads: HashMap<PackageId, (u64, i64)>,
+}
+
+impl Activity {
+    pub(super) fn token_used(&self, token: TokenId, now: Timestamp) {
+        let now = now.as_millisecond();
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = noted.entry(token).or_insert(i64::MIN);
+        if now.saturating_sub(*last) >= TOKEN_USE_GRAIN_MS {
+            *last = now;
+            self.pending.lock().unwrap_or_else(PoisonError::into_inner).tokens.insert(token, now);
+        }
+    }
+
+    pub(super) fn downloaded(&self, package: PackageId, now: Timestamp) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = pending.downloads.entry(package).or_insert((0, 0));
+        *entry = (entry.0.saturating_add(1), now.as_millisecond());
+    }
+
+    pub(super) async fn flush(&self, store: &Store) -> Result<(), ServiceError> {
+        let taken = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        if taken.tokens.is_empty() && taken.downloads.is_empty() {
+            return Ok(());
+        }
+        store
+            .write(move |change| {
+                for (token, at) in taken.tokens {
+                    credentials::put_last_use(change, token, at)?;
+                }
+                for (package, (count, last)) in taken.downloads {
+                    packages::add_downloads(change, package, count, last)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,202 @@
+//! The use cases: who may do what to which packages, and how it is done. No HTTP, no HTML.
+//!
+//! A [`Registry`] holds the store, the blobs, the clock and the settings. Reading methods are short and synchronous;
+//! changing ones are `async` and return once the change is durable.
+
+pub mod access;
+pub mod clock;
+pub mod error;
+pub mod modules;
+pub mod packages;
+pub mod publish;
+pub mod tickets;
+pub mod upkeep;
+
+mod activity;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::blobs::Blobs;
+use crate::domain::identity::InstanceSettings;
+use crate::domain::limits::{ArchiveLimits, HttpLimits, ManifestLimits};
+use crate::store::{Store, StoreError, credentials, identity};
+
+pub use access::{Caller, Presented};
+pub use clock::Clock;
+pub use error::ServiceError;
+
+use activity::Activity;
+use tickets::Tickets;
+
+/// Purpose of the key that signs tickets.
+const TICKET_KEY: &str = "ticket";
+
+/// What the configuration says about the use cases.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The URL clients reach the server by; nothing when it was not configured.
+    pub external_url: Option<Url>,
+    /// `--disable-registry`: off, whatever the stored switch says.
+    pub disable_registry: bool,
+    /// Bounds of uploaded archives.
+    pub archive: ArchiveLimits,
+    /// Bounds of what is read from them.
+    pub manifest: ManifestLimits,
+    /// Uploads being received at once.
+    pub uploads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            external_url: None,
+            disable_registry: false,
+            archive: ArchiveLimits::default(),
+            manifest: ManifestLimits::default(),
+            uploads: HttpLimits::default().uploads,
+        }
+    }
+}
+
+/// Everything the use cases need. Cheap to clone.
+#[derive(Clone)]
+pub struct Registry {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Store,
+    blobs: Blobs,
+    clock: Clock,
+    options: ArcSwap<Options>,
+    tickets: Tickets,
+    activity: Activity,
+    uploads: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Registry(..)")
+    }
+}
+
+impl Registry {
+    /// Opens a data directory. It must be held exclusively; `cli` sees to that.
+    pub async fn open(data_dir: &Path, options: Options, clock: Clock) -> Result<Self, ServiceError> {
+        let directory = data_dir.to_owned();
+        let opened = crate::store::blocking(move || {
+            let blobs = Blobs::open(&directory)
+                .map_err(|error| ServiceError::io("opening the blob folder", error))?;
+            Store::open(&directory).map(|store| (store, blobs)).map_err(ServiceError::from)
+        });
+        let (store, blobs) = opened.await??;
+        Self::assemble(store, blobs, options, clock).await
+    }
+
+    /// Puts a registry together from its parts: for tests with a simulated disk.
+    pub async fn assemble(
+        store: Store,
+        blobs: Blobs,
+        options: Options,
+        clock: Clock,
+    ) -> Result<Self, ServiceError> {
+        let key = store
+            .write(|change| match credentials::secret_key(change, TICKET_KEY)? {
+                Some(key) => Ok(key),
+                None => {
+                    let key = clock::random_bits()?;
+                    credentials::put_secret_key(change, TICKET_KEY, key)?;
+                    Ok::<_, ServiceError>(key)
+                }
+            })
+            .await?;
+        let uploads = Arc::new(Semaphore::new(options.uploads));
+        let shared = Shared {
+            store,
+            blobs,
+            clock,
+            options: ArcSwap::from_pointee(options),
+            tickets: Tickets::new(&key),
+            activity: Activity::default(),
+            uploads,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The metadata store.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    /// The archives.
+    pub fn blobs(&self) -> &Blobs {
+        &self.shared.blobs
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// The configuration in force.
+    pub fn options(&self) -> Arc<Options> {
+        self.shared.options.load_full()
+    }
+
+    /// Replaces the configuration in force. The number of uploads at once stays as it was at the start.
+    pub fn set_options(&self, options: Options) {
+        self.shared.options.store(Arc::new(options));
+    }
+
+    /// Whether requests can be served.
+    pub fn is_ready(&self) -> bool {
+        self.shared.store.is_ready()
+    }
+
+    /// Who a credential stands for. Notes that the token was used.
+    pub fn authenticate(&self, presented: Option<&Presented>) -> Result<Caller, ServiceError> {
+        let now = self.now();
+        let caller = self.shared.store.read(|snapshot| access::authenticate(snapshot, presented, now))?;
+        if let Some(token) = caller.token() {
+            self.shared.activity.token_used(token.id, now);
+        }
+        Ok(caller)
+    }
+
+    /// The instance's settings.
+    pub fn settings(&self) -> Result<InstanceSettings, StoreError> {
+        self.shared.store.read(|snapshot| identity::settings(snapshot))
+    }
+
+    /// Refuses when the registry is switched off for the instance.
+    pub fn check_switch(&self) -> Result<(), ServiceError> {
+        if self.is_switched_on()? { Ok(()) } else { Err(ServiceError::RegistryDisabled) }
+    }
+
+    /// Whether the registry is switched on for the instance, by the stored switch and by the command line.
+    pub fn is_switched_on(&self) -> Result<bool, ServiceError> {
+        Ok(!self.shared.options.load().disable_registry && self.settings()?.registry_enabled)
+    }
+
+    /// Writes the counters gathered in memory: when tokens were last used, what was downloaded.
+    pub async fn flush_activity(&self) -> Result<(), ServiceError> {
+        self.shared.activity.flush(&self.shared.store).await
+    }
+
+    /// Writes what is still in memory and closes the database.
+    pub async fn close(&self) {
+        if let Err(error) = self.flush_activity().await {
+            tracing::warn!(%error, "download counts of the last seconds could not be written");
+        }
+        let store = self.shared.store.clone();
+        if crate::store::blocking(move || store.close()).await.is_err() {
+            tracing::error!("the database could not be closed in order");
+        }
+    }
+}

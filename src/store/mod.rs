@@ -1,0 +1,328 @@
+//! The metadata store: typed tables in one redb file, snapshots to read, one writer thread to change.
+//!
+//! Reads take a [`Snapshot`]; changes are closures over a [`Change`](writer::Change) that the writer thread runs, many
+//! to one durable commit. redb's calls are synchronous: short reads are made where they are needed, long ones go
+//! through [`blocking`].
+
+pub mod codec;
+pub mod credentials;
+pub mod identity;
+pub mod packages;
+pub mod tables;
+mod writer;
+
+use std::fs::File;
+use std::ops::{Bound, ControlFlow, RangeBounds};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
+
+pub use writer::{Change, GroupSizes, Writer};
+
+use codec::{CodecError, Record};
+use tables::Table;
+
+/// File of the database inside the data directory.
+pub const DATABASE_FILE: &str = "cairn.redb";
+/// Memory redb may keep of the file. Resident memory runs to about twice this.
+const CACHE_BYTES: usize = 24 * 1024 * 1024;
+
+/// Why the store could not do something.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// redb refused: disk full, disk error, damaged file.
+    #[error("the database failed: {0}")]
+    Database(Arc<redb::Error>),
+    /// A record does not decode. Names where.
+    #[error("table {table}: {error}")]
+    Record {
+        /// The table.
+        table: String,
+        /// What is wrong with it.
+        error: CodecError,
+    },
+    /// One record points at another that is not there.
+    #[error("table {table} has no entry for {key}, which another table refers to: run `cairn verify`")]
+    Missing {
+        /// The table.
+        table: String,
+        /// The key.
+        key: String,
+    },
+    /// The last commit failed and the database is being opened again.
+    #[error("the database is being reopened after a disk error: try again in a moment")]
+    Reopening,
+    /// The store is shutting down.
+    #[error("the server is shutting down")]
+    Closed,
+    /// Another process has the database open.
+    #[error("another process has {0} open")]
+    InUse(PathBuf),
+    /// The data directory cannot be used.
+    #[error("{path}: {error}")]
+    Io {
+        /// What was being opened or written.
+        path: PathBuf,
+        /// What the system said.
+        error: Arc<std::io::Error>,
+    },
+}
+
+impl<E: Into<redb::Error>> From<E> for StoreError {
+    fn from(error: E) -> Self {
+        Self::Database(Arc::new(error.into()))
+    }
+}
+
+impl StoreError {
+    fn io(path: &Path, error: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), error: Arc::new(error) }
+    }
+
+    /// Whether a write failed for want of space.
+    pub fn is_disk_full(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::Database(error) => {
+                matches!(&**error, redb::Error::Io(io) if matches!(io.kind(), StorageFull | QuotaExceeded))
+            }
+            Self::Io { error, .. } => matches!(error.kind(), StorageFull | QuotaExceeded),
+            Self::Record { .. } | Self::Missing { .. } | Self::Reopening | Self::Closed | Self::InUse(_) => {
+                false
+            }
+        }
+    }
+
+    /// Whether the disk or the database file is at fault, so that the file must be opened again.
+    fn is_disk(&self) -> bool {
+        matches!(self, Self::Database(_))
+    }
+}
+
+/// How the database file is opened, also after a failed commit.
+type Opener = Box<dyn Fn() -> Result<Database, StoreError> + Send + Sync>;
+
+struct Inner {
+    /// Nothing while it is being reopened. Readers hold the lock for one short read.
+    database: RwLock<Option<Database>>,
+    opener: Opener,
+}
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+    writer: Writer,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store(..)")
+    }
+}
+
+impl Store {
+    /// Opens the database of a data directory, or creates it.
+    ///
+    /// A new file is made under another name, filled, synced and renamed: a crash on the way leaves nothing that a
+    /// later start could trip over.
+    pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
+        let path = data_dir.join(DATABASE_FILE);
+        if !path.exists() {
+            create(data_dir, &path)?;
+        }
+        Self::open_with(Box::new(move || {
+            builder().open(&path).map_err(|error| match error {
+                redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.clone()),
+                error => error.into(),
+            })
+        }))
+    }
+
+    /// Opens a database that `opener` provides: for tests that put a simulated disk below redb.
+    pub fn open_with(opener: Opener) -> Result<Self, StoreError> {
+        let database = opener()?;
+        writer::create_tables(&database)?;
+        let inner = Arc::new(Inner { database: RwLock::new(Some(database)), opener });
+        let writer = Writer::start(Arc::clone(&inner));
+        Ok(Self { inner, writer })
+    }
+
+    /// Reads from one consistent state. Must not block: a few lookups, or inside [`blocking`].
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Snapshot) -> Result<T, E>) -> Result<T, E> {
+        let snapshot = {
+            let guard = self.inner.database.read().unwrap_or_else(PoisonError::into_inner);
+            let database = guard.as_ref().ok_or(StoreError::Reopening)?;
+            Snapshot(database.begin_read().map_err(StoreError::from)?)
+        };
+        work(&snapshot)
+    }
+
+    /// Runs a change on the writer thread and returns once it is durable.
+    ///
+    /// `work` sees everything committed and queues what it wants written. When it fails nothing of it is written, and
+    /// the changes that share its commit are not affected.
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Change<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+
+    /// Whether the database can be read and written.
+    pub fn is_ready(&self) -> bool {
+        self.inner.database.read().unwrap_or_else(PoisonError::into_inner).is_some()
+            && !self.writer.is_closed()
+    }
+
+    /// How many changes the commits so far carried.
+    pub fn group_sizes(&self) -> GroupSizes {
+        self.writer.group_sizes()
+    }
+
+    /// Finishes the changes under way, refuses new ones and closes the file.
+    pub fn close(&self) {
+        self.writer.close();
+        drop(self.inner.database.write().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Inner {
+    /// Drops a database whose commit failed and opens the file again: redb refuses to write after such an error.
+    fn reopen(&self) -> Result<(), StoreError> {
+        let mut slot = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        drop(slot.take());
+        *slot = Some((self.opener)()?);
+        Ok(())
+    }
+}
+
+fn builder() -> redb::Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
+}
+
+fn create(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
+    let staged = data_dir.join(format!("{DATABASE_FILE}.new"));
+    match std::fs::remove_file(&staged) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StoreError::io(&staged, error));
+        }
+        _ => {}
+    }
+    let database = builder().create(&staged)?;
+    writer::create_tables(&database)?;
+    database.close()?;
+    let synced = File::open(&staged)
+        .and_then(|file| file.sync_all())
+        .and_then(|()| std::fs::rename(&staged, path))
+        .and_then(|()| File::open(data_dir)?.sync_all());
+    synced.map_err(|error| StoreError::io(path, error))
+}
+
+/// Runs synchronous work (long reads, files, password hashes) without holding up a thread of the runtime.
+///
+/// The work is finished even when the caller goes away. A panic in it becomes [`StoreError::Closed`] for the caller.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one door to blocking threads")]
+    let running = tokio::task::spawn_blocking(work);
+    running.await.map_err(|_panicked_or_stopping| StoreError::Closed)
+}
+
+/// Something that reads tables: a [`Snapshot`], or a [`Change`] in the middle of a commit.
+pub trait Reader {
+    /// The record under a key.
+    fn get<'k, K: redb::Key + 'static, R: Record>(
+        &self,
+        table: &Table<K, R>,
+        key: K::SelfType<'k>,
+    ) -> Result<Option<R>, StoreError>;
+
+    /// Calls `visit` for each entry of a range, in order of the keys, until it breaks.
+    fn scan<'k, K: redb::Key + 'static, R: Record>(
+        &self,
+        table: &Table<K, R>,
+        range: impl RangeBounds<K::SelfType<'k>> + 'k,
+        visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// The record under a key that another record refers to.
+    fn require<K: redb::Key + 'static, R: Record>(
+        &self,
+        table: &Table<K, R>,
+        key: K::SelfType<'_>,
+    ) -> Result<R, StoreError> {
+        let shown = format!("{key:?}");
+        self.get(table, key)?
+            .ok_or_else(|| StoreError::Missing { table: table.name().to_owned(), key: shown })
+    }
+}
+
+/// A consistent state of the database, as of when it was taken.
+pub struct Snapshot(ReadTransaction);
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Snapshot(..)")
+    }
+}
+
+impl Reader for Snapshot {
+    fn get<'k, K: redb::Key + 'static, R: Record>(
+        &self,
+        table: &Table<K, R>,
+        key: K::SelfType<'k>,
+    ) -> Result<Option<R>, StoreError> {
+        get_in(&self.0.open_table(table.definition)?, table, key)
+    }
+
+    fn scan<'k, K: redb::Key + 'static, R: Record>(
+        &self,
+        table: &Table<K, R>,
+        range: impl RangeBounds<K::SelfType<'k>> + 'k,
+        visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        scan_in(&self.0.open_table(table.definition)?, table, range, visit)
+    }
+}
+
+fn get_in<'k, K: redb::Key + 'static, R: Record>(
+    open: &impl ReadableTable<K, &'static [u8]>,
+    table: &Table<K, R>,
+    key: K::SelfType<'k>,
+) -> Result<Option<R>, StoreError> {
+    match open.get(key)? {
+        None => Ok(None),
+        Some(bytes) => decode(table, bytes.value()).map(Some),
+    }
+}
+
+fn scan_in<'k, K: redb::Key + 'static, R: Record>(
+    open: &impl ReadableTable<K, &'static [u8]>,
+    table: &Table<K, R>,
+    range: impl RangeBounds<K::SelfType<'k>> + 'k,
+    mut visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    for entry in open.range(range)? {
+        let (key, bytes) = entry?;
+        if visit(key.value(), decode(table, bytes.value())?).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn decode<K: redb::Key + 'static, R: Record>(table: &Table<K, R>, bytes: &[u8]) -> Result<R, StoreError> {
+    codec::decode(bytes).map_err(|error| StoreError::Record { table: table.name().to_owned(), error })
+}
+
+/// The entries of a composite key that start with `(a, b)`, as a range over the last number.
+pub(crate) fn under(kind: u8, id: u64) -> (Bound<(u8, u64, u64)>, Bound<(u8, u64, u64)>) {
+    (Bound::Included((kind, id, 0)), Bound::Included((kind, id, u64::MAX)))
+}

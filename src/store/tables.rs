@@ -1,0 +1,212 @@
+//! Every table of the database: its name, its key and its record.
+//!
+//! Names carry a format suffix: a table whose key changes gets a new name, so that a program never misreads one.
+//! Keys of names and paths are in lower case. Numbers in composite keys sort numerically.
+
+use std::marker::PhantomData;
+
+use redb::TableDefinition;
+use serde::{Deserialize, Serialize};
+
+use super::codec::Record;
+use crate::domain::credential::Token;
+use crate::domain::event::PackageEvent;
+use crate::domain::identity::{Group, Holder, InstanceSettings, Membership, Project, User};
+use crate::domain::manifest::Manifest;
+use crate::domain::package::{Package, PackageFile};
+use crate::domain::{GroupId, PackageId, ProjectId, TokenId, Version};
+
+/// A table whose values are records of one kind.
+pub struct Table<K: redb::Key + 'static, R: Record> {
+    pub(super) definition: TableDefinition<'static, K, &'static [u8]>,
+    record: PhantomData<fn() -> R>,
+}
+
+impl<K: redb::Key + 'static, R: Record> Table<K, R> {
+    const fn new(name: &'static str) -> Self {
+        Self { definition: TableDefinition::new(name), record: PhantomData }
+    }
+
+    /// Its name in the database file, for messages.
+    pub fn name(&self) -> &str {
+        redb::TableHandle::name(&self.definition)
+    }
+}
+
+impl<K: redb::Key + 'static, R: Record> std::fmt::Debug for Table<K, R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Table({})", self.name())
+    }
+}
+
+/// Key of a module's versions: root group, module name in lower case, system, project, version without build metadata.
+pub type ModuleVersionKey = (u64, &'static str, &'static str, u64, &'static str);
+/// Key of a package's history: project, module name in lower case, system, version without build metadata, event.
+pub type PackageEventKey = (u64, &'static str, &'static str, &'static str, u64);
+
+/// Instance settings, under the key `instance`.
+pub const SETTINGS: Table<&str, InstanceSettings> = Table::new("settings.v1");
+/// Random keys of the instance, by purpose.
+pub const KEYS: Table<&str, SecretKey> = Table::new("keys.v1");
+/// The last number given out, by kind.
+pub const COUNTERS: Table<&str, Counter> = Table::new("counters.v1");
+/// Users by number.
+pub const USERS: Table<u64, User> = Table::new("users.v1");
+/// Groups and personal namespaces by number.
+pub const GROUPS: Table<u64, Group> = Table::new("groups.v1");
+/// Projects by number.
+pub const PROJECTS: Table<u64, Project> = Table::new("projects.v1");
+/// What a full path in lower case names.
+pub const PATHS: Table<&str, PathTarget> = Table::new("paths.v1");
+/// What lies directly in a group: group, kind ([`kind_of`]), number.
+pub const CHILDREN: Table<(u64, u8, u64), Present> = Table::new("children.v1");
+/// Members: kind and number of the group or project, user.
+pub const MEMBERS: Table<(u8, u64, u64), Membership> = Table::new("members.v1");
+/// The same, by user first.
+pub const USER_MEMBERSHIPS: Table<(u64, u8, u64), Present> = Table::new("user_memberships.v1");
+/// Tokens by number.
+pub const TOKENS: Table<u64, Token> = Table::new("tokens.v1");
+/// Which token a hash belongs to.
+pub const TOKEN_HASHES: Table<[u8; 32], TokenId> = Table::new("token_hashes.v1");
+/// Tokens of an owner: kind ([`OWNER_USER`] or [`kind_of`]), number, token.
+pub const OWNER_TOKENS: Table<(u8, u64, u64), Present> = Table::new("owner_tokens.v1");
+/// When a token was last used.
+pub const TOKEN_USES: Table<u64, LastUse> = Table::new("token_uses.v1");
+/// Packages by number.
+pub const PACKAGES: Table<u64, Package> = Table::new("packages.v1");
+/// Packages of a project.
+pub const PROJECT_PACKAGES: Table<(u64, u64), Present> = Table::new("project_packages.v1");
+/// The versions of each module of a namespace.
+pub const MODULE_VERSIONS: Table<ModuleVersionKey, ModuleVersion> = Table::new("module_versions.v1");
+/// Files by number.
+pub const FILES: Table<u64, PackageFile> = Table::new("files.v1");
+/// Files of a package.
+pub const PACKAGE_FILES: Table<(u64, u64), Present> = Table::new("package_files.v1");
+/// Files that hold a blob: its SHA-256, file.
+pub const BLOB_FILES: Table<([u8; 32], u64), Present> = Table::new("blob_files.v1");
+/// Manifests by package.
+pub const MANIFESTS: Table<u64, Manifest> = Table::new("manifests.v1");
+/// Downloads by package.
+pub const DOWNLOADS: Table<u64, Downloads> = Table::new("downloads.v1");
+/// Events by number.
+pub const EVENTS: Table<u64, PackageEvent> = Table::new("events.v1");
+/// Events of one package.
+pub const PACKAGE_EVENTS: Table<PackageEventKey, Present> = Table::new("package_events.v1");
+
+/// Calls a macro with every table, so that a new one cannot be forgotten where all are needed.
+macro_rules! every_table {
+    ($apply:ident) => {
+        $apply!(
+            SETTINGS,
+            KEYS,
+            COUNTERS,
+            USERS,
+            GROUPS,
+            PROJECTS,
+            PATHS,
+            CHILDREN,
+            MEMBERS,
+            USER_MEMBERSHIPS,
+            TOKENS,
+            TOKEN_HASHES,
+            OWNER_TOKENS,
+            TOKEN_USES,
+            PACKAGES,
+            PROJECT_PACKAGES,
+            MODULE_VERSIONS,
+            FILES,
+            PACKAGE_FILES,
+            BLOB_FILES,
+            MANIFESTS,
+            DOWNLOADS,
+            EVENTS,
+            PACKAGE_EVENTS
+        )
+    };
+}
+pub(super) use every_table;
+
+/// [`OWNER_TOKENS`]: the owner is a user.
+pub const OWNER_USER: u8 = 0;
+/// Composite keys: a group.
+pub const KIND_GROUP: u8 = 1;
+/// Composite keys: a project.
+pub const KIND_PROJECT: u8 = 2;
+
+/// How a group or project appears in composite keys.
+pub const fn kind_of(holder: Holder) -> (u8, u64) {
+    match holder {
+        Holder::Group(GroupId(id)) => (KIND_GROUP, id),
+        Holder::Project(ProjectId(id)) => (KIND_PROJECT, id),
+    }
+}
+
+/// Value of a table that only says that a key is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Present;
+
+/// The last number given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter(pub u64);
+
+/// 256 random bits.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretKey(pub [u8; 32]);
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretKey(..)")
+    }
+}
+
+/// What a full path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PathTarget {
+    /// A group or personal namespace.
+    Group(GroupId),
+    /// A project.
+    Project(ProjectId),
+}
+
+/// What listing a module's versions needs, without reading its packages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModuleVersion {
+    /// The package.
+    pub package: PackageId,
+    /// The version as published.
+    pub version: Version,
+    /// When, in milliseconds since 1970.
+    pub published_ms: i64,
+}
+
+/// When a token was last used, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastUse(pub i64);
+
+/// How often and when last a package was downloaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Downloads {
+    /// How often.
+    pub count: u64,
+    /// When last, in milliseconds since 1970.
+    pub last_ms: i64,
+}
+
+impl Record for Present {}
+impl Record for Counter {}
+impl Record for SecretKey {}
+impl Record for PathTarget {}
+impl Record for ModuleVersion {}
+impl Record for LastUse {}
+impl Record for Downloads {}
+impl Record for TokenId {}
+impl Record for User {}
+impl Record for Group {}
+impl Record for Project {}
+impl Record for Membership {}
+impl Record for Token {}
+impl Record for Package {}
+impl Record for PackageFile {}
+impl Record for Manifest {}
+impl Record for PackageEvent {}
+impl Record for InstanceSettings {}
