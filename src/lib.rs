@@ -1,4 +1,5 @@
 //! A private Terraform and OpenTofu module registry in one binary.
+pub mod archive;
 pub mod blobs;
 pub mod domain;
 pub mod service;

@@ -129,7 +129,7 @@ impl Default for HttpLimits {
 /// Bytes one stored record may decode to.
 pub const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes read from an archive file at a time when it is sent.
-pub const FILE_CHUNK_BYTES: usize = 512 * 1024;
+pub const FILE_CHUNK_BYTES: usize = 128 * 1024;
 /// Rows of a list when the caller does not say (GitLab).
 pub const DEFAULT_PER_PAGE: usize = 20;
 /// Rows of a list at most (GitLab).

@@ -216,6 +216,27 @@ fn is_full(error: &io::Error) -> bool {
 }
 
 impl ServiceError {
+    /// A short stable name, for metrics.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::RegistryDisabled => "registry_disabled",
+            Self::ConflictingCredentials => "conflicting_credentials",
+            Self::Unauthenticated(_) => "unauthenticated",
+            Self::Refused { .. } => "refused",
+            Self::NotFound(_) => "not_found",
+            Self::Invalid(_) => "invalid",
+            Self::Unprocessable(_) => "unprocessable",
+            Self::Duplicate(_) => "duplicate",
+            Self::Taken(_) => "taken",
+            Self::TooLarge(_) => "too_large",
+            Self::Incomplete => "incomplete",
+            Self::StorageFull => "storage_full",
+            Self::Unavailable(_) => "unavailable",
+            Self::Throttled(_) => "throttled",
+            Self::Internal(_) => "internal",
+        }
+    }
+
     /// A failed file operation: a full disk is something the caller can be told, anything else is for the log.
     pub fn io(context: &'static str, error: io::Error) -> Self {
         if is_full(&error) { Self::StorageFull } else { Self::Internal(InternalError::Io { context, error }) }

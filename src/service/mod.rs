@@ -20,7 +20,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
-use url::Url;
 
 use crate::blobs::Blobs;
 use crate::domain::identity::InstanceSettings;
@@ -40,8 +39,8 @@ const TICKET_KEY: &str = "ticket";
 /// What the configuration says about the use cases.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The URL clients reach the server by; nothing when it was not configured.
-    pub external_url: Option<Url>,
+    /// The URL clients reach the server by, without a slash at its end; nothing when it was not configured.
+    pub external_url: Option<String>,
     /// `--disable-registry`: off, whatever the stored switch says.
     pub disable_registry: bool,
     /// Bounds of uploaded archives.

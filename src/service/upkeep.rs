@@ -1,1 +1,317 @@
-//! t
+//! Upkeep of the data: collecting blobs that nothing refers to, and verifying that everything is as it should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Registry;
+use super::error::ServiceError;
+use crate::blobs::{Blobs, Found};
+use crate::domain::identity::GroupKind;
+use crate::domain::package::PackageFile;
+use crate::domain::{Sha256, Version};
+use crate::store::tables::{
+    BLOB_FILES, CHILDREN, FILES, GROUPS, KIND_GROUP, MANIFESTS, MEMBERS, MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_FILES,
+    PACKAGES, PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKENS, USER_MEMBERSHIPS, USERS,
+};
+use crate::store::{self, Reader, Snapshot, Store, StoreError, packages};
+
+/// How old a blob must be before it is collected. Longer than any upload takes between its blob and its metadata.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(60 * 60);
+
+/// A blob, for a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BlobReport {
+    /// Its digest.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// What a collection did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Collected {
+    /// Whether it only looked.
+    pub dry_run: bool,
+    /// Blobs deleted (or that would be).
+    pub blobs: Vec<BlobReport>,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Packages checked.
+    pub packages: u64,
+    /// Blobs hashed again.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Everything that is not as it should be, a sentence each.
+    pub wrong: Vec<String>,
+    /// Blobs that nothing refers to: not wrong, `cairn gc` deletes them.
+    pub orphans: Vec<BlobReport>,
+}
+
+impl Registry {
+    /// Deletes blobs that nothing refers to and that are older than `grace`.
+    pub async fn collect_garbage(&self, grace: Duration, dry_run: bool) -> Result<Collected, ServiceError> {
+        let now = self.now();
+        let (blobs, store) = (self.blobs().clone(), self.store().clone());
+        let old_enough = move |found: &Found| {
+            found.modified.is_none_or(|modified| now.duration_since(modified).unsigned_abs() >= grace && modified <= now)
+        };
+        let candidates = store::blocking(move || unreferenced(&blobs, &store)).await??;
+        let mut collected = Collected { dry_run, ..Collected::default() };
+        for found in candidates.into_iter().filter(old_enough) {
+            if dry_run || self.collect(found.digest).await? {
+                collected.bytes += found.size;
+                collected.blobs.push(BlobReport { sha256: found.digest.to_hex(), size: found.size });
+            }
+        }
+        Ok(collected)
+    }
+
+    /// Deletes one blob unless something refers to it or is about to. Says whether it did.
+    pub(super) async fn collect(&self, digest: Sha256) -> Result<bool, ServiceError> {
+        let (blobs, committed) = (self.blobs().clone(), self.store().clone());
+        // On the writer thread no change can come between the look and the deletion. The committed state is asked as
+        // well as the one in the making: a deletion that shares this commit may yet fail.
+        self.store()
+            .write(move |change| {
+                blobs
+                    .remove_unless(&digest, || {
+                        Ok(packages::is_referenced(change, &digest)?
+                            || committed.read(|snapshot| packages::is_referenced(snapshot, &digest))?)
+                    })
+                    .map_err(|error: CollectError| error.0)
+            })
+            .await
+    }
+
+    /// Hashes every blob again and checks every reference and index.
+    pub async fn verify(&self) -> Result<Verified, ServiceError> {
+        let (blobs, store) = (self.blobs().clone(), self.store().clone());
+        store::blocking(move || verify(&blobs, &store)).await?
+    }
+}
+
+/// Lets file errors and store errors meet in one closure.
+struct CollectError(ServiceError);
+
+impl From<io::Error> for CollectError {
+    fn from(error: io::Error) -> Self {
+        Self(ServiceError::io("deleting a blob", error))
+    }
+}
+
+impl From<StoreError> for CollectError {
+    fn from(error: StoreError) -> Self {
+        Self(error.into())
+    }
+}
+
+fn unreferenced(blobs: &Blobs, store: &Store) -> Result<Vec<Found>, ServiceError> {
+    let mut found = Vec::new();
+    blobs
+        .for_each(|blob| {
+            if !store.read(|snapshot| packages::is_referenced(snapshot, &blob.digest))? {
+                found.push(blob);
+            }
+            Ok::<_, CollectError>(())
+        })
+        .map_err(|error| error.0)?;
+    Ok(found)
+}
+
+fn verify(blobs: &Blobs, store: &Store) -> Result<Verified, ServiceError> {
+    let mut verified = Verified::default();
+    let mut expected: BTreeMap<Sha256, PackageFile> = BTreeMap::new();
+    store.read(|snapshot| {
+        check_packages(snapshot, &mut verified, &mut expected)?;
+        check_versions(snapshot, &mut verified)?;
+        check_identities(snapshot, &mut verified)?;
+        check_tokens(snapshot, &mut verified)
+    })?;
+    check_blobs(blobs, store, &mut verified, expected)?;
+    Ok(verified)
+}
+
+/// Visits every entry of a table and adds a sentence for each that `judge` finds wrong.
+macro_rules! check_each {
+    ($reader:expr, $verified:expr, $table:expr, |$key:pat_param, $record:pat_param| $judge:expr) => {{
+        let mut failure: Option<StoreError> = None;
+        let wrong = &mut $verified.wrong;
+        $reader.scan(&$table, .., |$key, $record| {
+            let judged: Result<Option<String>, StoreError> = (|| $judge)();
+            match judged {
+                Ok(None) => ControlFlow::Continue(()),
+                Ok(Some(sentence)) => {
+                    wrong.push(format!("{}: {sentence}", $table.name()));
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }?
+    }};
+}
+
+fn unless(holds: bool, sentence: impl FnOnce() -> String) -> Option<String> {
+    (!holds).then(sentence)
+}
+
+fn check_packages(
+    reader: &Snapshot,
+    verified: &mut Verified,
+    expected: &mut BTreeMap<Sha256, PackageFile>,
+) -> Result<(), StoreError> {
+    let mut count = 0;
+    check_each!(reader, verified, PACKAGES, |id, package| {
+        count += 1;
+        let (name, version) = (package.name.key(), package.version.identity());
+        let key = (package.root.0, name.as_str(), package.system.as_str(), package.project.0, version.as_str());
+        let listed = reader.get(&MODULE_VERSIONS, key)?.is_some_and(|entry| entry.package.0 == id);
+        let whole = package.id.0 == id
+            && reader.get(&PROJECTS, package.project.0)?.is_some_and(|project| project.root() == package.root)
+            && reader.get(&PROJECT_PACKAGES, (package.project.0, id))?.is_some()
+            && reader.get(&MANIFESTS, id)?.is_some();
+        Ok(unless(listed && whole, || format!("package {id} ({} {version}) is not in every index", package.full_name())))
+    });
+    verified.packages = count;
+    check_each!(reader, verified, FILES, |id, file| {
+        let whole = reader.get(&PACKAGES, file.package.0)?.is_some()
+            && reader.get(&PACKAGE_FILES, (file.package.0, id))?.is_some()
+            && reader.get(&BLOB_FILES, (*file.sha256.as_bytes(), id))?.is_some();
+        let sentence = unless(whole, || format!("file {id} ({}) is not in every index", file.file_name));
+        expected.insert(file.sha256, file);
+        Ok(sentence)
+    });
+    check_each!(reader, verified, BLOB_FILES, |(digest, id), _| {
+        let same = reader.get(&FILES, id)?.is_some_and(|file| *file.sha256.as_bytes() == digest);
+        Ok(unless(same, || format!("names file {id}, which does not hold blob {}", Sha256::new(digest))))
+    });
+    check_each!(reader, verified, PACKAGE_FILES, |(package, id), _| {
+        let same = reader.get(&FILES, id)?.is_some_and(|file| file.package.0 == package);
+        Ok(unless(same, || format!("names file {id}, which is not of package {package}")))
+    });
+    check_each!(reader, verified, PROJECT_PACKAGES, |(project, id), _| {
+        let same = reader.get(&PACKAGES, id)?.is_some_and(|package| package.project.0 == project);
+        Ok(unless(same, || format!("names package {id}, which is not of project {project}")))
+    });
+    check_each!(reader, verified, MANIFESTS, |id, _| {
+        Ok(unless(reader.get(&PACKAGES, id)?.is_some(), || format!("package {id} does not exist")))
+    });
+    Ok(())
+}
+
+fn check_versions(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
+    check_each!(reader, verified, MODULE_VERSIONS, |(root, name, system, project, version), entry| {
+        let same = reader.get(&PACKAGES, entry.package.0)?.is_some_and(|package| {
+            package.root.0 == root
+                && package.name.key() == name
+                && package.system.as_str() == system
+                && package.project.0 == project
+                && package.version.identity() == version
+                && version.parse::<Version>().is_ok_and(|parsed| parsed == entry.version)
+        });
+        Ok(unless(same, || format!("{name}/{system} {version} does not match package {}", entry.package)))
+    });
+    Ok(())
+}
+
+fn check_identities(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
+    check_each!(reader, verified, PATHS, |path, target| {
+        let same = match target {
+            PathTarget::Group(id) => reader.get(&GROUPS, id.0)?.is_some_and(|group| group.path.key() == path),
+            PathTarget::Project(id) => reader.get(&PROJECTS, id.0)?.is_some_and(|project| project.path.key() == path),
+        };
+        Ok(unless(same, || format!("{path} does not name what it should")))
+    });
+    check_each!(reader, verified, GROUPS, |id, group| {
+        let parents = match group.parent() {
+            Some(parent) => reader.get(&CHILDREN, (parent.0, KIND_GROUP, id))?.is_some(),
+            None => true,
+        };
+        let owner = match group.kind {
+            GroupKind::Personal(user) => reader.get(&USERS, user.0)?.is_some_and(|user| user.namespace.0 == id),
+            GroupKind::Group => true,
+        };
+        let found = reader.get(&PATHS, group.path.key().as_str())? == Some(PathTarget::Group(group.id));
+        Ok(unless(parents && owner && found, || format!("group {id} ({}) is not in every index", group.path)))
+    });
+    check_each!(reader, verified, PROJECTS, |id, project| {
+        let found = reader.get(&PATHS, project.path.key().as_str())? == Some(PathTarget::Project(project.id));
+        let parent = reader.get(&GROUPS, project.parent().0)?.is_some_and(|group| group.lineage().eq(project.groups.iter().copied()));
+        Ok(unless(found && parent, || format!("project {id} ({}) is not in every index", project.path)))
+    });
+    check_each!(reader, verified, USER_MEMBERSHIPS, |(user, kind, id), _| {
+        Ok(unless(reader.get(&MEMBERS, (kind, id, user))?.is_some(), || format!("user {user} is not a member of {id}")))
+    });
+    check_each!(reader, verified, MEMBERS, |(kind, id, user), _| {
+        let both = reader.get(&USERS, user)?.is_some() && reader.get(&USER_MEMBERSHIPS, (user, kind, id))?.is_some();
+        Ok(unless(both, || format!("member {user} of {id} is not in every index")))
+    });
+    Ok(())
+}
+
+fn check_tokens(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
+    check_each!(reader, verified, TOKENS, |id, token| {
+        let found = reader.get(&TOKEN_HASHES, *token.hash.as_bytes())? == Some(token.id);
+        Ok(unless(found, || format!("token {id} cannot be found by its hash")))
+    });
+    check_each!(reader, verified, OWNER_TOKENS, |(_, owner, id), _| {
+        Ok(unless(reader.get(&TOKENS, id)?.is_some(), || format!("token {id} of {owner} does not exist")))
+    });
+    Ok(())
+}
+
+fn check_blobs(
+    blobs: &Blobs,
+    store: &Store,
+    verified: &mut Verified,
+    mut expected: BTreeMap<Sha256, PackageFile>,
+) -> Result<(), ServiceError> {
+    let mut seen = BTreeSet::new();
+    let outcome: Result<(), CollectError> = blobs.for_each(|found| {
+        seen.insert(found.digest);
+        let hashed = match blobs.rehash(&found.digest) {
+            Ok(hashed) => hashed,
+            // Collected since it was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => {
+                verified.wrong.push(format!("blob {} cannot be read: {error}", found.digest));
+                return Ok(());
+            }
+        };
+        verified.blobs += 1;
+        verified.bytes += hashed.1;
+        let file = expected.remove(&found.digest);
+        if hashed.0 != found.digest {
+            verified.wrong.push(format!("blob {} has changed: its bytes hash to {}", found.digest, hashed.0));
+        } else if let Some(file) = file.filter(|file| file.size != hashed.1) {
+            verified.wrong.push(format!("blob {} has {} bytes, {} says {}", found.digest, hashed.1, file.file_name, file.size));
+        } else if !store.read(|snapshot| packages::is_referenced(snapshot, &found.digest))? {
+            verified.orphans.push(BlobReport { sha256: found.digest.to_hex(), size: hashed.1 });
+        }
+        Ok(())
+    });
+    outcome.map_err(|error| error.0)?;
+    for (digest, file) in expected {
+        let gone = !seen.contains(&digest) && blobs.open_blob(&digest).is_err();
+        if gone && store.read(|snapshot| packages::is_referenced(snapshot, &digest))? {
+            verified.wrong.push(format!("blob {digest} of {} is missing", file.file_name));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! Every URL the server answers: parsed from a path, printed as a pattern for logs, and what each allows.
+//!
+//! Segments are bounded and decoded once, but not judged: whether a bad name is 404, 422 or an empty list is for the
+//! use case to say.
+
+use hyper::Method;
+use percent_encoding::percent_decode_str;
+
+use super::api::endpoint::Api;
+use crate::service::modules::Address;
+
+/// Segments of a path at most. The longest endpoint has eleven; project paths arrive as one encoded segment.
+const MAX_SEGMENTS: usize = 24;
+
+/// The path cannot be an endpoint: too many segments, or not UTF-8 once decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadPath;
+
+/// The decoded segments of a request path.
+#[derive(Debug)]
+pub struct Segments(Vec<String>);
+
+impl Segments {
+    /// Splits at `/` and decodes each segment once, so that `%2F` inside one stays part of it.
+    pub fn split(path: &str) -> Result<Self, BadPath> {
+        let path = path.strip_prefix('/').ok_or(BadPath)?;
+        if path.split('/').count() > MAX_SEGMENTS {
+            return Err(BadPath);
+        }
+        let decode = |segment: &str| percent_decode_str(segment).decode_utf8().map(std::borrow::Cow::into_owned);
+        path.split('/').map(decode).collect::<Result<_, _>>().map(Self).map_err(|_not_utf8| BadPath)
+    }
+
+    /// The endpoint these segments name.
+    pub fn endpoint(&self) -> Option<Endpoint<'_>> {
+        let segments: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        Endpoint::parse(&segments)
+    }
+}
+
+/// A resource of the server, with the unjudged parts of its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint<'a> {
+    /// The first page.
+    Home,
+    /// An embedded file of `web/`.
+    Asset(&'a str),
+    /// `/.well-known/terraform.json`.
+    Discovery,
+    /// Health and metrics.
+    Ops(Ops),
+    /// The module registry protocol, under both bases.
+    Terraform(Address<'a>, Terraform<'a>),
+    /// Modules of one project (GitLab).
+    ProjectModule {
+        /// Number or path of the project.
+        project: &'a str,
+        /// Name of the module.
+        name: &'a str,
+        /// Target system.
+        system: &'a str,
+        /// Which part.
+        part: ProjectModule<'a>,
+    },
+    /// The REST API.
+    Api(Api<'a>),
+    /// Upkeep, through the control socket only.
+    Control(Control),
+}
+
+/// Health and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ops {
+    /// Alive and able to serve.
+    Health,
+    /// Alive.
+    Liveness,
+    /// Able to serve.
+    Readiness,
+    /// Prometheus text.
+    Metrics,
+}
+
+/// The parts of the module registry protocol, below `:namespace/:name/:system`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terraform<'a> {
+    /// N1.
+    Versions,
+    /// N2.
+    DownloadLatest,
+    /// N3.
+    Latest,
+    /// N4.
+    Version(&'a str),
+    /// N5.
+    Download(&'a str),
+    /// N6: the archive, by the name in the URL.
+    Archive(&'a str, &'a str),
+}
+
+/// The parts of a project's module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProjectModule<'a> {
+    /// P1.
+    Latest,
+    /// P2.
+    Version(&'a str),
+    /// P4: the upload.
+    File(&'a str),
+}
+
+/// Upkeep through the control socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// What the running server is.
+    Status,
+    /// Collect garbage.
+    Collect,
+    /// Verify everything.
+    Verify,
+}
+
+/// Which of GitLab's ways to refuse an endpoint follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// The registry protocol: 401 or 403.
+    Namespace,
+    /// A project's modules: 401 or 404.
+    Project,
+    /// The packages API: always 404.
+    Packages,
+    /// The rest of the REST API.
+    Api,
+    /// Pages and operations.
+    Page,
+}
+
+/// How the endpoint treats credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials {
+    /// Never looked at.
+    Ignored,
+    /// Checked when present.
+    Optional,
+}
+
+impl<'a> Endpoint<'a> {
+    fn parse(segments: &[&'a str]) -> Option<Self> {
+        Some(match *segments {
+            [""] => Self::Home,
+            ["assets", _hash, name] => Self::Asset(name),
+            [".well-known", "terraform.json"] => Self::Discovery,
+            ["-", "health"] => Self::Ops(Ops::Health),
+            ["-", "liveness"] => Self::Ops(Ops::Liveness),
+            ["-", "readiness"] => Self::Ops(Ops::Readiness),
+            ["-", "metrics"] => Self::Ops(Ops::Metrics),
+            ["-", "control", "status"] => Self::Control(Control::Status),
+            ["-", "control", "gc"] => Self::Control(Control::Collect),
+            ["-", "control", "verify"] => Self::Control(Control::Verify),
+            ["api", "v4", "packages", "terraform", "modules", "v1", ref rest @ ..] | ["v1", "modules", ref rest @ ..] => {
+                let (address, part) = terraform(rest)?;
+                Self::Terraform(address, part)
+            }
+            ["api", "v4", "projects", project, "packages", "terraform", "modules", name, system, ref rest @ ..] => {
+                let part = match *rest {
+                    [] => ProjectModule::Latest,
+                    [version] => ProjectModule::Version(version),
+                    [version, "file"] => ProjectModule::File(version),
+                    _ => return None,
+                };
+                Self::ProjectModule { project, name, system, part }
+            }
+            ["api", "v4", ref rest @ ..] => Self::Api(Api::parse(rest)?),
+            ["oauth", "token"] => Self::Api(Api::parse(&["oauth", "token"])?),
+            _ => return None,
+        })
+    }
+
+    /// The path with its variable parts named: for logs, metrics and messages, where a real path must not appear.
+    pub fn pattern(&self) -> &'static str {
+        match self {
+            Self::Home => "/",
+            Self::Asset(_) => "/assets/:hash/:name",
+            Self::Discovery => "/.well-known/terraform.json",
+            Self::Ops(Ops::Health) => "/-/health",
+            Self::Ops(Ops::Liveness) => "/-/liveness",
+            Self::Ops(Ops::Readiness) => "/-/readiness",
+            Self::Ops(Ops::Metrics) => "/-/metrics",
+            Self::Control(Control::Status) => "/-/control/status",
+            Self::Control(Control::Collect) => "/-/control/gc",
+            Self::Control(Control::Verify) => "/-/control/verify",
+            Self::Terraform(_, part) => match part {
+                Terraform::Versions => "modules/v1/:namespace/:name/:system/versions",
+                Terraform::DownloadLatest => "modules/v1/:namespace/:name/:system/download",
+                Terraform::Latest => "modules/v1/:namespace/:name/:system",
+                Terraform::Version(_) => "modules/v1/:namespace/:name/:system/:version",
+                Terraform::Download(_) => "modules/v1/:namespace/:name/:system/:version/download",
+                Terraform::Archive(..) => "modules/v1/:namespace/:name/:system/:version/:file",
+            },
+            Self::ProjectModule { part, .. } => match part {
+                ProjectModule::Latest => "/api/v4/projects/:id/packages/terraform/modules/:name/:system",
+                ProjectModule::Version(_) => "/api/v4/projects/:id/packages/terraform/modules/:name/:system/:version",
+                ProjectModule::File(_) => {
+                    "/api/v4/projects/:id/packages/terraform/modules/:name/:system/:version/file"
+                }
+            },
+            Self::Api(api) => api.pattern(),
+        }
+    }
+
+    /// The methods it answers. `HEAD` goes wherever `GET` does.
+    pub fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::Home | Self::Asset(_) | Self::Discovery | Self::Ops(_) | Self::Terraform(..) => &[Method::GET],
+            Self::ProjectModule { part, .. } => match part {
+                ProjectModule::Latest | ProjectModule::Version(_) => &[Method::GET],
+                ProjectModule::File(_) => &[Method::PUT],
+            },
+            Self::Control(Control::Status) => &[Method::GET],
+            Self::Control(Control::Collect | Control::Verify) => &[Method::POST],
+            Self::Api(api) => api.methods(),
+        }
+    }
+
+    /// How it refuses.
+    pub const fn family(&self) -> Family {
+        match self {
+            Self::Terraform(..) => Family::Namespace,
+            Self::ProjectModule { .. } => Family::Project,
+            Self::Api(api) => api.family(),
+            Self::Home | Self::Asset(_) | Self::Discovery | Self::Ops(_) | Self::Control(_) => Family::Page,
+        }
+    }
+
+    /// Whether it belongs to the registry, and so is gone (404) while that is switched off.
+    pub const fn needs_registry(&self) -> bool {
+        matches!(self.family(), Family::Namespace | Family::Project | Family::Packages)
+    }
+
+    /// What it does with credentials.
+    pub const fn credentials(&self) -> Credentials {
+        match self {
+            Self::Home
+            | Self::Asset(_)
+            | Self::Discovery
+            | Self::Ops(Ops::Health | Ops::Liveness | Ops::Readiness)
+            | Self::Control(_) => Credentials::Ignored,
+            Self::Ops(Ops::Metrics) | Self::Terraform(..) | Self::ProjectModule { .. } | Self::Api(_) => {
+                Credentials::Optional
+            }
+        }
+    }
+}
+
+fn terraform<'a>(rest: &[&'a str]) -> Option<(Address<'a>, Terraform<'a>)> {
+    let &[namespace, name, system, ref rest @ ..] = rest else { return None };
+    let part = match *rest {
+        [] => Terraform::Latest,
+        ["versions"] => Terraform::Versions,
+        ["download"] => Terraform::DownloadLatest,
+        [version] => Terraform::Version(version),
+        [version, "download"] => Terraform::Download(version),
+        [version, file] => Terraform::Archive(version, file),
+        _ => return None,
+    };
+    Some((Address { namespace, name, system }, part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_endpoints() {
+        for (path, pattern) in [
+            ("/", Some("/")),
+            ("/.well-known/terraform.json", Some("/.well-known/terraform.json")),
+            ("/v1/modules/acme/vpc/aws/versions", Some("modules/v1/:namespace/:name/:system/versions")),
+            (
+                "/api/v4/packages/terraform/modules/v1/acme/vpc/aws/1.0.0/download",
+                Some("modules/v1/:namespace/:name/:system/:version/download"),
+            ),
+            (
+                "/api/v4/packages/terraform/modules/v1/acme/vpc/aws/1.0.0%2Bb/vpc-aws-1.0.0%2Bb.tar.gz",
+                Some("modules/v1/:namespace/:name/:system/:version/:file"),
+            ),
+            (
+                "/api/v4/projects/acme%2Fnetwork/packages/terraform/modules/vpc/aws/1.0.0/file",
+                Some("/api/v4/projects/:id/packages/terraform/modules/:name/:system/:version/file"),
+            ),
+            ("", None),
+            ("*", None),
+            ("//", None),
+            ("/v1/modules/acme/vpc", None),
+            ("/v1/modules/acme/vpc/aws/1.0.0/file/x", None),
+            ("/v1/modules/acme%2Fvpc/aws", None),
+            ("/.well-known/terraform.json/", None),
+            ("/%ff", None),
+            (&"/a".repeat(MAX_SEGMENTS + 1), None),
+        ] {
+            let segments = Segments::split(path);
+            let found = segments.as_ref().ok().and_then(Segments::endpoint).map(|endpoint| endpoint.pattern());
+            assert_eq!(found, pattern, "{path}");
+        }
+    }
+
+    #[test]
+    fn encoded_separators_stay_inside_their_segment() {
+        let segments =
+            Segments::split("/api/v4/projects/acme%2Fnetwork/packages/terraform/modules/vpc/aws/..%2F..").unwrap();
+        let Some(Endpoint::ProjectModule { project, part, .. }) = segments.endpoint() else { panic!("{segments:?}") };
+        assert_eq!((project, part), ("acme/network", ProjectModule::Version("../..")));
+    }
+}

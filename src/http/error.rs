@@ -1,0 +1,162 @@
+//! From an error to an HTTP answer: the only place that gives errors a status and a text.
+
+use hyper::ext::ReasonPhrase;
+use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{Method, StatusCode};
+use serde_json::json;
+
+use super::endpoint::{Endpoint, Family, Terraform};
+use super::response::{Reply, json, text};
+use crate::domain::access::Refusal;
+use crate::service::ServiceError;
+
+/// An error as an answer of that endpoint.
+pub fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
+    if let ServiceError::Internal(inner) = error {
+        tracing::error!(error = %inner, route = endpoint.pattern(), "a request failed");
+    }
+    let status = status(error, endpoint.family());
+    let sentence = sentence(error, endpoint.family(), status);
+    let mut reply = match (error, endpoint) {
+        // Terraform prints the body of a refused download word for word, and nothing else.
+        (_, Endpoint::Terraform(_, Terraform::Download(_))) => text(status, sentence.clone() + "\n"),
+        (ServiceError::Invalid(problem), _) => json(status, &json!({ "error": problem })),
+        (ServiceError::TooLarge(_) | ServiceError::Incomplete, _) => json(status, &json!({ "error": sentence })),
+        (ServiceError::Refused { refusal: Refusal::Scope, .. }, _) => json(
+            status,
+            &json!({ "error": "insufficient_scope", "error_description": sentence, "message": message(status, &sentence) }),
+        ),
+        _ => json(status, &json!({ "message": message(status, &sentence) })),
+    };
+    // For a refused list of versions, Terraform shows the reason phrase and nothing else.
+    if matches!(endpoint, Endpoint::Terraform(..))
+        && matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+        && let Ok(phrase) = ReasonPhrase::try_from(ascii(&sentence).into_bytes())
+    {
+        reply.extensions_mut().insert(phrase);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"cairn\", Bearer realm=\"cairn\""));
+    }
+    match error {
+        ServiceError::Throttled(wait) => {
+            reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        ServiceError::Unavailable(_) => {
+            // Terraform sleeps for as long as it is told.
+            reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
+    }
+    reply
+}
+
+/// No such URL.
+pub fn unknown_route() -> Reply {
+    json(StatusCode::NOT_FOUND, &json!({ "error": "404 Not Found" }))
+}
+
+/// A request that breaks the rules of HTTP.
+pub fn bad_request(problem: &'static str) -> Reply {
+    json(StatusCode::BAD_REQUEST, &json!({ "error": problem }))
+}
+
+/// A transfer coding we do not undo.
+pub fn not_implemented(problem: &'static str) -> Reply {
+    json(StatusCode::NOT_IMPLEMENTED, &json!({ "error": problem }))
+}
+
+/// The URL exists, for other methods.
+pub fn method_not_allowed(endpoint: &Endpoint<'_>) -> Reply {
+    let mut methods: Vec<&str> = endpoint.methods().iter().map(Method::as_str).collect();
+    if endpoint.methods().contains(&Method::GET) {
+        methods.push("HEAD");
+    }
+    let mut reply = json(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "405 Not Allowed" }));
+    if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
+        reply.headers_mut().insert(ALLOW, value);
+    }
+    reply
+}
+
+fn status(error: &ServiceError, family: Family) -> StatusCode {
+    match error {
+        ServiceError::RegistryDisabled | ServiceError::NotFound(_) => StatusCode::NOT_FOUND,
+        ServiceError::ConflictingCredentials
+        | ServiceError::Invalid(_)
+        | ServiceError::TooLarge(_)
+        | ServiceError::Incomplete => StatusCode::BAD_REQUEST,
+        ServiceError::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+        ServiceError::Refused { refusal, anonymous, .. } => refused(*refusal, *anonymous, family),
+        ServiceError::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ServiceError::Duplicate(_) => StatusCode::FORBIDDEN,
+        ServiceError::Taken(_) => StatusCode::CONFLICT,
+        ServiceError::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+        ServiceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        ServiceError::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+        ServiceError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// GitLab's families of refusals.
+const fn refused(refusal: Refusal, anonymous: bool, family: Family) -> StatusCode {
+    match (refusal, family, anonymous) {
+        (Refusal::RegistryOff, ..) => StatusCode::FORBIDDEN,
+        (Refusal::Hidden, Family::Namespace, true) | (Refusal::Hidden, Family::Project, true) => {
+            StatusCode::UNAUTHORIZED
+        }
+        (Refusal::Hidden, Family::Namespace, false) => StatusCode::FORBIDDEN,
+        (Refusal::Hidden, ..) => StatusCode::NOT_FOUND,
+        // Whoever sees a package and may not delete it is refused alike, signed in or not.
+        (_, Family::Packages, _) | (_, _, false) => StatusCode::FORBIDDEN,
+        (_, _, true) => StatusCode::UNAUTHORIZED,
+    }
+}
+
+fn sentence(error: &ServiceError, family: Family, status: StatusCode) -> String {
+    match error {
+        ServiceError::Refused { refusal: Refusal::Hidden, anonymous, subject } => match (family, anonymous) {
+            (Family::Namespace, true) => {
+                "set a token for this host (terraform login or TF_TOKEN_...): the module is not public, or does not exist"
+                    .to_owned()
+            }
+            (Family::Namespace, false) => {
+                "no access to this namespace with this token, or it does not exist: ask its owner for a role".to_owned()
+            }
+            (Family::Project, true) => {
+                "set a token for this host: the project is not public, or does not exist".to_owned()
+            }
+            _ => format!("{subject} Not Found"),
+        },
+        ServiceError::NotFound(what) if status == StatusCode::NOT_FOUND => {
+            format!("{} Not Found", what.trim_start_matches("404 "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// GitLab's form: `404 Project Not Found`, `403 Forbidden - why`.
+fn message(status: StatusCode, sentence: &str) -> String {
+    let code = status.as_u16();
+    if sentence.ends_with("Not Found") {
+        return format!("{code} {sentence}");
+    }
+    // Duplicates and archives say all there is to say; GitLab's own clients show them as they are.
+    match status {
+        StatusCode::UNAUTHORIZED => format!("401 Unauthorized - {}", trimmed(sentence, "Unauthorized: ")),
+        StatusCode::FORBIDDEN if !sentence.starts_with("A module") => {
+            format!("403 Forbidden - {}", trimmed(sentence, "Forbidden: "))
+        }
+        StatusCode::NOT_FOUND => format!("404 Not Found - {sentence}"),
+        _ => sentence.to_owned(),
+    }
+}
+
+fn trimmed<'a>(sentence: &'a str, prefix: &str) -> &'a str {
+    sentence.strip_prefix(prefix).unwrap_or(sentence)
+}
+
+/// A reason phrase is ASCII without control characters.
+fn ascii(sentence: &str) -> String {
+    sentence.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect()
+}

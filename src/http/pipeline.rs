@@ -1,0 +1,203 @@
+//! The life of a request, in order: head checked, endpoint found, switch, credential, use case, answer, one log line.
+
+use std::time::Instant;
+
+use hyper::body::Body;
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, StatusCode, Version};
+
+use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
+use super::request::{Client, Context, Peer, RequestBody, credential};
+use super::response::{Reply, empty};
+use super::{App, api, control, error, ops, terraform, upload};
+use crate::service::publish::Target;
+use crate::service::{Caller, ServiceError};
+use crate::telemetry::StatusClass;
+use crate::web;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Route of requests that name no endpoint: their paths must not appear in logs and metrics.
+const UNKNOWN_ROUTE: &str = "(unknown)";
+
+/// What the log line says besides the answer.
+struct Outcome {
+    reply: Reply,
+    route: &'static str,
+    caller: String,
+}
+
+/// Answers one request.
+pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>) -> Reply {
+    let started = Instant::now();
+    let id = app.next_request_id();
+    let (head, body) = request.into_parts();
+    let client = Client::of(peer, &head.headers, &app.edge.load().trusted_proxies);
+    let mut outcome = route(app, peer, client, &head, body).await;
+    finish(&mut outcome.reply, &head, &id, client.https);
+    record(app, &head, &outcome, &id, client, started);
+    outcome.reply
+}
+
+async fn route(app: &App, peer: Peer, client: Client, head: &Parts, body: RequestBody) -> Outcome {
+    let unknown = |reply| Outcome { reply, route: UNKNOWN_ROUTE, caller: "-".to_owned() };
+    if let Some(refused) = check_head(app, head, peer) {
+        return unknown(refused);
+    }
+    let Ok(segments) = Segments::split(head.uri.path()) else { return unknown(error::unknown_route()) };
+    let Some(endpoint) = segments.endpoint() else { return unknown(error::unknown_route()) };
+    let route = endpoint.pattern();
+    if matches!(endpoint, Endpoint::Control(_)) && !matches!(peer, Peer::Operator) {
+        return unknown(error::unknown_route());
+    }
+    let method = if head.method == Method::HEAD { &Method::GET } else { &head.method };
+    if !endpoint.methods().contains(method) {
+        return Outcome { reply: error::method_not_allowed(&endpoint), route, caller: "-".to_owned() };
+    }
+    let caller = match identify(app, peer, head, &endpoint) {
+        Ok(caller) => caller,
+        Err(refused) => {
+            let reply = refuse(app, client, head, &endpoint, body, &refused).await;
+            return Outcome { reply, route, caller: "-".to_owned() };
+        }
+    };
+    let label = caller.label();
+    let context = Context { app, head, client, caller };
+    Outcome { reply: perform(&context, &endpoint, body).await, route, caller: label }
+}
+
+/// A refusal before anything was done. What an uploader still sends is taken, so that it reads the answer.
+async fn refuse(
+    app: &App,
+    client: Client,
+    head: &Parts,
+    endpoint: &Endpoint<'_>,
+    mut body: RequestBody,
+    refused: &ServiceError,
+) -> Reply {
+    let context = Context { app, head, client, caller: Caller::Anonymous };
+    upload::refuse(&context, &mut body, error::reply(refused, endpoint)).await
+}
+
+/// RFC 9112: what must be refused so that no two readers of the same bytes see different requests.
+fn check_head(app: &App, head: &Parts, peer: Peer) -> Option<Reply> {
+    if matches!(peer, Peer::Operator) {
+        return None;
+    }
+    let headers = &head.headers;
+    let hosts = headers.get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && head.version != Version::HTTP_10) {
+        return Some(error::bad_request("the request needs exactly one Host header"));
+    }
+    if headers.contains_key(TRANSFER_ENCODING) {
+        if headers.contains_key(CONTENT_LENGTH) {
+            return Some(error::bad_request("Content-Length and Transfer-Encoding exclude each other"));
+        }
+        let codings = headers.get_all(TRANSFER_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        let codings: Vec<&str> = codings.flat_map(|value| value.split(',')).map(str::trim).collect();
+        if !matches!(codings.as_slice(), [only] if only.eq_ignore_ascii_case("chunked")) {
+            return Some(error::not_implemented("the only transfer coding understood is chunked"));
+        }
+    }
+    let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    (target > app.limits.target_bytes).then(|| {
+        let mut reply = error::bad_request("the URL is too long");
+        *reply.status_mut() = StatusCode::URI_TOO_LONG;
+        reply
+    })
+}
+
+fn identify(app: &App, peer: Peer, head: &Parts, endpoint: &Endpoint<'_>) -> Result<Caller, ServiceError> {
+    if endpoint.needs_registry() {
+        app.registry.check_switch()?;
+    }
+    if matches!(peer, Peer::Operator) {
+        return Ok(Caller::Operator);
+    }
+    match (endpoint.credentials(), endpoint) {
+        // The archive endpoint weighs a ticket before it looks at credentials.
+        (Credentials::Ignored, _) | (_, Endpoint::Terraform(_, Terraform::Archive(..))) => Ok(Caller::Anonymous),
+        (Credentials::Optional, _) => app.registry.authenticate(credential(&head.headers)?.as_ref()),
+    }
+}
+
+/// The one big match: an endpoint to its use case.
+async fn perform(context: &Context<'_>, endpoint: &Endpoint<'_>, mut body: RequestBody) -> Reply {
+    let outcome = match *endpoint {
+        Endpoint::Home => Ok(web::home(context.registry(), &context.absolute_base_url()).into()),
+        Endpoint::Asset(name) => web::assets::find(name).ok_or(ServiceError::NotFound("404 File")).map(Into::into),
+        Endpoint::Discovery => Ok(terraform::discovery()),
+        Endpoint::Ops(ops) => ops::handle(context, ops),
+        Endpoint::Terraform(address, part) => terraform::module(context, address, part).await,
+        Endpoint::ProjectModule { project, name, system, part } => match part {
+            super::endpoint::ProjectModule::File(version) => {
+                return upload::publish(context, endpoint, Target { project, name, system, version }, body).await;
+            }
+            part => terraform::project_module(context, project, (name, system), part).await,
+        },
+        Endpoint::Api(api) => api::handle(context, api, &mut body).await,
+        Endpoint::Control(control) => control::handle(context, control, &mut body).await,
+    };
+    match outcome {
+        Ok(reply) => reply,
+        Err(refused) => upload::refuse(context, &mut body, error::reply(&refused, endpoint)).await,
+    }
+}
+
+/// What every answer carries.
+fn finish(reply: &mut Reply, head: &Parts, id: &str, https: bool) {
+    if head.method == Method::HEAD && reply.body().size_hint().exact() != Some(0) {
+        let length = reply.body().size_hint().exact();
+        let (mut parts, _) = std::mem::replace(reply, empty(StatusCode::OK)).into_parts();
+        if let Some(length) = length {
+            parts.headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
+        }
+        *reply = Reply::from_parts(parts, super::response::ReplyBody::empty());
+    }
+    let headers = reply.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("content-security-policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if https {
+        headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+fn record(app: &App, head: &Parts, outcome: &Outcome, id: &str, client: Client, started: Instant) {
+    let took = started.elapsed();
+    let status = outcome.reply.status();
+    let bytes = outcome.reply.body().size_hint().exact().unwrap_or(0);
+    let method = method_name(&head.method);
+    app.metrics.request(outcome.route, method, StatusClass::from(status.as_u16()), took, bytes);
+    tracing::info!(
+        id,
+        method,
+        route = outcome.route,
+        status = status.as_u16(),
+        bytes,
+        ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        who = outcome.caller,
+        from = client.address.map(|address| address.to_string()),
+        "answered"
+    );
+}
+
+/// The methods in use; any other, which a client may invent at will, is one word in logs and metrics.
+fn method_name(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "PUT" => "PUT",
+        "POST" => "POST",
+        "DELETE" => "DELETE",
+        _ => "other",
+    }
+}

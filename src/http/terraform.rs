@@ -1,0 +1,181 @@
+//! Discovery and the module registry protocol: what Terraform and OpenTofu ask.
+
+use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION};
+use hyper::{Method, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use super::endpoint::{ProjectModule, Terraform};
+use super::file;
+use super::request::{Context, credential};
+use super::response::{Reply, empty, json};
+use crate::service::modules::{Address, Details, Location, Versions};
+use crate::service::{Caller, Presented, ServiceError};
+
+/// Where the protocol is served: what discovery announces.
+pub const BASE: &str = "/api/v4/packages/terraform/modules/v1/";
+const TERRAFORM_GET: HeaderName = HeaderName::from_static("x-terraform-get");
+
+/// What is written as it is in a path segment (RFC 3986, unreserved). A `+` is not: some clients read it as a space.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// The discovery document. The same for everyone, whatever they send.
+pub fn discovery() -> Reply {
+    json(StatusCode::OK, &json!({ "modules.v1": BASE }))
+}
+
+/// N1 to N6.
+pub async fn module(
+    context: &Context<'_>,
+    address: Address<'_>,
+    part: Terraform<'_>,
+) -> Result<Reply, ServiceError> {
+    let registry = context.registry();
+    match part {
+        Terraform::Versions => {
+            let versions = registry.versions(&context.caller, address)?;
+            Ok(private(json(StatusCode::OK, &versions_json(context, address, &versions))))
+        }
+        Terraform::Latest => {
+            let details = registry.details(&context.caller, address, None)?;
+            Ok(private(json(StatusCode::OK, &details_json(context, &details))))
+        }
+        Terraform::Version(version) => {
+            let details = registry.details(&context.caller, address, Some(version))?;
+            Ok(private(json(StatusCode::OK, &details_json(context, &details))))
+        }
+        Terraform::DownloadLatest => {
+            let latest = registry.details(&context.caller, address, None)?;
+            let target = format!(
+                "{}{BASE}{}/{}/{}/{}/download",
+                context.base_url(),
+                encode(address.namespace),
+                latest.name,
+                latest.system,
+                encode(&latest.version.to_string())
+            );
+            with_header(empty(StatusCode::FOUND), LOCATION, &target)
+        }
+        Terraform::Download(version) => {
+            let location = registry.locate(&context.caller, address, version)?;
+            let reply = private(empty(StatusCode::NO_CONTENT));
+            with_header(reply, TERRAFORM_GET, &archive_url(&context.base_url(), &location))
+        }
+        Terraform::Archive(version, name) => archive(context, address, version, name).await,
+    }
+}
+
+/// N6. A ticket decides alone. Without one, `.netrc` credentials that go-getter adds by itself and that are not ours
+/// do no harm to a file that anyone may read.
+async fn archive(
+    context: &Context<'_>,
+    address: Address<'_>,
+    version: &str,
+    name: &str,
+) -> Result<Reply, ServiceError> {
+    let plain_version = version.strip_prefix('v').unwrap_or(version);
+    let expected = format!("{}-{}-{plain_version}.tar.gz", address.name, address.system);
+    if name != "file" && !name.eq_ignore_ascii_case(&expected) {
+        return Err(ServiceError::NotFound("404 Package file"));
+    }
+    let registry = context.registry();
+    let archive = match context.query("token").filter(|ticket| !ticket.is_empty()) {
+        Some(ticket) => registry.redeem(&ticket, address, version)?,
+        None => {
+            let presented = credential(&context.head.headers)?;
+            match registry.authenticate(presented.as_ref()) {
+                Ok(caller) => registry.archive(&caller, address, version)?,
+                Err(refused) if matches!(presented, Some(Presented::Basic { .. })) => {
+                    registry.archive(&Caller::Anonymous, address, version).map_err(|_not_public| refused)?
+                }
+                Err(refused) => return Err(refused),
+            }
+        }
+    };
+    file::send(registry, &archive, &context.head.method, &context.head.headers).await
+}
+
+/// P1 and P2.
+pub async fn project_module(
+    context: &Context<'_>,
+    project: &str,
+    module: (&str, &str),
+    part: ProjectModule<'_>,
+) -> Result<Reply, ServiceError> {
+    let version = match part {
+        ProjectModule::Latest => None,
+        ProjectModule::Version(version) | ProjectModule::File(version) => Some(version),
+    };
+    let archive = context.registry().project_archive(&context.caller, project, module, version)?;
+    // go-getter asks first where the archive is; it takes an absolute URL only.
+    if context.query("terraform-get").as_deref() == Some("1") && context.head.method == Method::GET {
+        let target = format!("{}{}?archive=tgz", context.absolute_base_url(), context.head.uri.path());
+        return with_header(private(empty(StatusCode::NO_CONTENT)), TERRAFORM_GET, &target);
+    }
+    file::send(context.registry(), &archive, &context.head.method, &context.head.headers).await
+}
+
+/// The archive URL of a version. Its path ends in `.tar.gz`, because clients tell the format by that.
+fn archive_url(base_url: &str, location: &Location) -> String {
+    let version = encode(&location.version.to_string());
+    let (name, system) = (&location.name, &location.system);
+    let namespace = encode(&location.namespace);
+    let mut url = format!(
+        "{base_url}{BASE}{namespace}/{name}/{system}/{version}/{name}-{system}-{version}.tar.gz?checksum=sha256:{}",
+        location.sha256
+    );
+    if let Some(ticket) = &location.ticket {
+        url.push_str("&token=");
+        url.push_str(ticket);
+    }
+    url
+}
+
+fn versions_json(context: &Context<'_>, address: Address<'_>, versions: &Versions) -> Value {
+    let listed: Vec<Value> = versions
+        .versions
+        .iter()
+        .map(|version| {
+            json!({
+                "version": version,
+                "root": { "dependencies": [], "providers": [{ "name": address.system, "version": "" }] },
+                "submodules": [],
+            })
+        })
+        .collect();
+    match &versions.source {
+        Some(source) => {
+            json!({ "modules": [{ "source": format!("{}/{source}", context.base_url()), "versions": listed }] })
+        }
+        None => json!({ "modules": [{ "versions": listed }] }),
+    }
+}
+
+fn details_json(context: &Context<'_>, details: &Details) -> Value {
+    json!({
+        "name": format!("{}/{}", details.name, details.system),
+        "provider": details.system,
+        "providers": [details.system],
+        "root": { "dependencies": [] },
+        "source": format!("{}/{}", context.base_url(), details.source),
+        "submodules": [],
+        "version": details.version,
+        "versions": [details.version],
+    })
+}
+
+fn encode(segment: &str) -> String {
+    utf8_percent_encode(segment, SEGMENT).to_string()
+}
+
+/// An answer that depends on who asks must not be kept for others.
+fn private(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    reply
+}
+
+fn with_header(mut reply: Reply, name: HeaderName, value: &str) -> Result<Reply, ServiceError> {
+    let value = HeaderValue::from_str(value).map_err(|_never| ServiceError::NotFound("404 Module"))?;
+    reply.headers_mut().insert(name, value);
+    Ok(reply)
+}
