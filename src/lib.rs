@@ -1,3 +1,4 @@
 //! A private Terraform and OpenTofu module registry in one binary.
 pub mod config;
 pub mod domain;
+pub mod telemetry;
