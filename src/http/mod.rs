@@ -1,0 +1,3 @@
+//! The HTTP layer: bytes into service calls and back.
+
+pub mod tls;
