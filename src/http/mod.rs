@@ -1,0 +1,226 @@
+//! The HTTP server: listeners, one task a connection, deadlines everywhere, an orderly end.
+
+pub mod api;
+pub mod control;
+pub mod endpoint;
+mod error;
+mod file;
+mod ops;
+pub mod pipeline;
+pub mod request;
+pub mod response;
+mod stalled;
+mod terraform;
+pub mod tls;
+mod upload;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+
+use crate::domain::limits::HttpLimits;
+use crate::service::Registry;
+use crate::telemetry::Metrics;
+use request::{Peer, RequestBody};
+use stalled::StallGuard;
+
+/// How long to wait after the system refused to give another connection (usually: too many open files).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Whom the network side believes. Replaced when the configuration is read again.
+#[derive(Debug, Clone, Default)]
+pub struct Edge {
+    /// Proxies whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Networks that may read the metrics.
+    pub metrics_allow: Vec<IpNet>,
+}
+
+/// What answering a request needs.
+#[derive(Debug)]
+pub struct App {
+    /// The use cases.
+    pub registry: Registry,
+    /// The metrics.
+    pub metrics: Arc<Metrics>,
+    /// What connections and requests may cost.
+    pub limits: HttpLimits,
+    /// Whom the network side believes.
+    pub edge: ArcSwap<Edge>,
+    /// Makes request ids differ between starts.
+    instance: u32,
+    requests: AtomicU64,
+}
+
+impl App {
+    /// Puts the parts together. `instance` should differ from start to start.
+    pub fn new(registry: Registry, metrics: Arc<Metrics>, limits: HttpLimits, edge: Edge, instance: u32) -> Self {
+        Self { registry, metrics, limits, edge: ArcSwap::from_pointee(edge), instance, requests: AtomicU64::new(0) }
+    }
+
+    fn next_request_id(&self) -> String {
+        format!("{:08x}-{:08x}", self.instance, self.requests.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A place where connections arrive.
+#[derive(Debug)]
+pub enum Listener {
+    /// TCP, with TLS when there is an acceptor.
+    Tcp(TcpListener, Option<Tls>),
+    /// The control socket.
+    Control(UnixListener),
+}
+
+/// A TLS acceptor that can be shown.
+#[derive(Clone)]
+pub struct Tls(pub TlsAcceptor);
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tls(..)")
+    }
+}
+
+/// Serves all listeners until `stop`, then lets what is running finish within the limit.
+pub async fn serve(app: Arc<App>, listeners: Vec<Listener>, stop: impl Future<Output = ()>) {
+    let graceful = Arc::new(GracefulShutdown::new());
+    let slots = Arc::new(Semaphore::new(app.limits.connections));
+    let (closing, _) = tokio::sync::watch::channel(());
+    let mut accepting = tokio::task::JoinSet::new();
+    for listener in listeners {
+        let server = Server {
+            app: Arc::clone(&app),
+            slots: Arc::clone(&slots),
+            graceful: Arc::clone(&graceful),
+            closing: closing.subscribe(),
+        };
+        accepting.spawn(server.accept(listener));
+    }
+    stop.await;
+    drop(closing);
+    while accepting.join_next().await.is_some() {}
+    let Some(graceful) = Arc::into_inner(graceful) else { return };
+    if tokio::time::timeout(app.limits.shutdown, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish in time and were cut off");
+    }
+}
+
+struct Server {
+    app: Arc<App>,
+    slots: Arc<Semaphore>,
+    graceful: Arc<GracefulShutdown>,
+    closing: tokio::sync::watch::Receiver<()>,
+}
+
+/// A connection that was accepted.
+enum Accepted {
+    Tcp(TcpStream, SocketAddr),
+    Control(tokio::net::UnixStream),
+}
+
+impl Server {
+    async fn accept(mut self, listener: Listener) {
+        loop {
+            let next = async {
+                // The operator's door never waits behind the public's.
+                let place = match &listener {
+                    Listener::Tcp(..) => Some(Arc::clone(&self.slots).acquire_owned().await.ok()?),
+                    Listener::Control(_) => None,
+                };
+                Some((place, accept_one(&listener).await))
+            };
+            let accepted = tokio::select! {
+                accepted = next => accepted,
+                _closed = self.closing.changed() => return,
+            };
+            match accepted {
+                None => return,
+                Some((place, Ok(stream))) => self.spawn(&listener, stream, place),
+                Some((_, Err(error))) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn spawn(&self, listener: &Listener, accepted: Accepted, place: Option<OwnedSemaphorePermit>) {
+        let (app, watcher) = (Arc::clone(&self.app), self.graceful.watcher());
+        let tls = match listener {
+            Listener::Tcp(_, tls) => tls.clone(),
+            Listener::Control(_) => None,
+        };
+        tokio::spawn(async move {
+            let _place = place;
+            let _counted = app.metrics.connection();
+            match accepted {
+                Accepted::Control(stream) => http1_connection(app, stream, Peer::Operator, watcher).await,
+                Accepted::Tcp(stream, address) => tcp_connection(app, stream, address, tls, watcher).await,
+            }
+        });
+    }
+}
+
+async fn accept_one(listener: &Listener) -> std::io::Result<Accepted> {
+    match listener {
+        Listener::Tcp(listener, _) => {
+            let (stream, address) = listener.accept().await?;
+            // Answers are written whole: waiting for more to send only delays them.
+            stream.set_nodelay(true)?;
+            Ok(Accepted::Tcp(stream, address))
+        }
+        Listener::Control(listener) => Ok(Accepted::Control(listener.accept().await?.0)),
+    }
+}
+
+async fn tcp_connection(app: Arc<App>, stream: TcpStream, address: SocketAddr, tls: Option<Tls>, watcher: Watcher) {
+    let stream = StallGuard::new(stream, app.limits.write);
+    let Some(Tls(acceptor)) = tls else {
+        return http1_connection(app, stream, Peer::Network { address, tls: false }, watcher).await;
+    };
+    // The handshake is in the connection's own task and under a deadline: a slow one holds up nobody.
+    match tokio::time::timeout(app.limits.handshake, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => http1_connection(app, stream, Peer::Network { address, tls: true }, watcher).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_slow) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+async fn http1_connection(
+    app: Arc<App>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    watcher: Watcher,
+) {
+    let limits = app.limits;
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let app = Arc::clone(&app);
+        async move { Ok::<_, Infallible>(pipeline::answer(&app, peer, request.map(RequestBody::Incoming)).await) }
+    });
+    let connection = http1::Builder::new()
+        // Without a timer hyper drops every deadline without a word.
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_headers(limits.headers)
+        .max_header_size(limits.head_bytes)
+        .half_close(false)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

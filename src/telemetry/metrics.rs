@@ -1,0 +1,300 @@
+//! The metrics: typed methods in, the text that Prometheus reads out.
+//!
+//! Labels hold only words of our own (route patterns, methods, codes), never anything a caller wrote: the number of
+//! series stays bounded, and nothing private can leak into them.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// The content type of [`Metrics::encode`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Seconds: from a cached reply to a long upload.
+const DURATION_BUCKETS: [f64; 14] =
+    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0];
+/// Changes in one commit.
+const GROUP_BUCKETS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+
+/// The first digit of a status: five classes instead of sixty series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StatusClass {
+    /// 1xx, and anything that is no status.
+    Informational,
+    /// 2xx.
+    Success,
+    /// 3xx.
+    Redirection,
+    /// 4xx.
+    ClientError,
+    /// 5xx.
+    ServerError,
+}
+
+impl EncodeLabelValue for StatusClass {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let text = match self {
+            Self::Informational => "1xx",
+            Self::Success => "2xx",
+            Self::Redirection => "3xx",
+            Self::ClientError => "4xx",
+            Self::ServerError => "5xx",
+        };
+        text.encode(encoder)
+    }
+}
+
+impl From<u16> for StatusClass {
+    fn from(status: u16) -> Self {
+        match status {
+            200..=299 => Self::Success,
+            300..=399 => Self::Redirection,
+            400..=499 => Self::ClientError,
+            500..=599 => Self::ServerError,
+            _ => Self::Informational,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    method: &'static str,
+    status: StatusClass,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabel {
+    route: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone)]
+struct Durations;
+
+impl MetricConstructor<Histogram> for Durations {
+    fn new_metric(&self) -> Histogram {
+        Histogram::new(DURATION_BUCKETS)
+    }
+}
+
+/// All metrics of the server. Share it behind an `Arc`; every method is cheap and never waits for I/O.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabel, Histogram, Durations>,
+    bytes_out: Counter,
+    uploads: Gauge,
+    refusals: Family<ReasonLabel, Counter>,
+    connections: Gauge,
+    throttled: Counter,
+    commits: Counter,
+    commit_group: Histogram,
+    blob_bytes: Gauge,
+}
+
+/// One more of something for as long as it lives, such as an open connection.
+#[derive(Debug)]
+#[must_use = "it counts until it is dropped"]
+pub struct InProgress(Gauge);
+
+impl InProgress {
+    fn one_more(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new(&Counter::default())
+    }
+}
+
+impl Metrics {
+    /// All of them at zero. `lost_log_lines` is the log queue's own counter.
+    pub fn new(lost_log_lines: &Counter) -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("cairn"),
+            requests: Family::default(),
+            durations: Family::new_with_constructor(Durations),
+            bytes_out: Counter::default(),
+            uploads: Gauge::default(),
+            refusals: Family::default(),
+            connections: Gauge::default(),
+            throttled: Counter::default(),
+            commits: Counter::default(),
+            commit_group: Histogram::new(GROUP_BUCKETS),
+            blob_bytes: Gauge::default(),
+        };
+        metrics.register_http();
+        metrics.register_storage();
+        metrics.registry.register(
+            "log_lines_lost",
+            "Log lines that found the queue full",
+            lost_log_lines.clone(),
+        );
+        metrics
+    }
+
+    fn register_http(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("http_requests", "Requests answered", self.requests.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "From the end of the request head to the end of the answer",
+            Unit::Seconds,
+            self.durations.clone(),
+        );
+        registry.register_with_unit(
+            "http_sent",
+            "Bytes of answer bodies",
+            Unit::Bytes,
+            self.bytes_out.clone(),
+        );
+        registry.register("http_connections", "Connections open", self.connections.clone());
+        registry.register("uploads_in_progress", "Uploads being received", self.uploads.clone());
+        registry.register("upload_refusals", "Uploads refused, by reason", self.refusals.clone());
+        registry.register("sign_ins_throttled", "Password sign-ins refused unseen", self.throttled.clone());
+    }
+
+    fn register_storage(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("store_commits", "Durable commits", self.commits.clone());
+        registry.register("store_commit_changes", "Changes in one commit", self.commit_group.clone());
+        registry.register_with_unit(
+            "blobs_stored",
+            "Bytes of all blobs",
+            Unit::Bytes,
+            self.blob_bytes.clone(),
+        );
+    }
+
+    /// A request was answered. `route` is the route's pattern, `bytes` counts the answer's body.
+    pub fn request(
+        &self,
+        route: &'static str,
+        method: &'static str,
+        status: StatusClass,
+        took: Duration,
+        bytes: u64,
+    ) {
+        self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
+        self.durations.get_or_create(&RouteLabel { route }).observe(took.as_secs_f64());
+        self.bytes_out.inc_by(bytes);
+    }
+
+    /// A connection was opened; drop the value when it closes.
+    pub fn connection(&self) -> InProgress {
+        InProgress::one_more(&self.connections)
+    }
+
+    /// An upload began; drop the value when it ends.
+    pub fn upload(&self) -> InProgress {
+        InProgress::one_more(&self.uploads)
+    }
+
+    /// An upload was refused. `reason` is the refusal's stable code.
+    pub fn upload_refused(&self, reason: &'static str) {
+        self.refusals.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// A password sign-in was refused without looking at the password.
+    pub fn sign_in_throttled(&self) {
+        self.throttled.inc();
+    }
+
+    /// A commit became durable, with this many changes in it.
+    pub fn commit(&self, changes: u32) {
+        self.commits.inc();
+        self.commit_group.observe(changes.into());
+    }
+
+    /// How many bytes all blobs have together.
+    pub fn set_blob_bytes(&self, bytes: u64) {
+        self.blob_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// Everything, in the `OpenMetrics` text format: see [`CONTENT_TYPE`].
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_what_is_printed() {
+        let lost = Counter::default();
+        let metrics = Metrics::new(&lost);
+        let route = "/api/v4/projects/:id";
+        metrics.request(route, "GET", 200.into(), Duration::from_millis(3), 10);
+        metrics.request(route, "GET", 204.into(), Duration::from_secs(2), 0);
+        metrics.request(route, "GET", 404.into(), Duration::from_millis(3), 5);
+        metrics.upload_refused("bad_archive");
+        metrics.sign_in_throttled();
+        metrics.commit(3);
+        metrics.set_blob_bytes(77);
+        lost.inc_by(4);
+        let _open = metrics.connection();
+        drop(metrics.connection());
+        let upload = metrics.upload();
+        let text = metrics.encode();
+        for line in [
+            "cairn_http_requests_total{route=\"/api/v4/projects/:id\",method=\"GET\",status=\"2xx\"} 2",
+            "cairn_http_requests_total{route=\"/api/v4/projects/:id\",method=\"GET\",status=\"4xx\"} 1",
+            "cairn_http_request_duration_seconds_count{route=\"/api/v4/projects/:id\"} 3",
+            "cairn_http_request_duration_seconds_bucket{le=\"0.005\",route=\"/api/v4/projects/:id\"} 2",
+            "cairn_http_sent_bytes_total 15",
+            "cairn_http_connections 1",
+            "cairn_uploads_in_progress 1",
+            "cairn_upload_refusals_total{reason=\"bad_archive\"} 1",
+            "cairn_sign_ins_throttled_total 1",
+            "cairn_store_commits_total 1",
+            "cairn_store_commit_changes_sum 3.0",
+            "cairn_blobs_stored_bytes 77",
+            "cairn_log_lines_lost_total 4",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        drop(upload);
+        assert!(metrics.encode().contains("cairn_uploads_in_progress 0"));
+    }
+
+    #[test]
+    fn every_status_has_its_class() {
+        for (status, class) in [
+            (100, StatusClass::Informational),
+            (204, StatusClass::Success),
+            (302, StatusClass::Redirection),
+            (499, StatusClass::ClientError),
+            (500, StatusClass::ServerError),
+            (0, StatusClass::Informational),
+        ] {
+            assert_eq!(StatusClass::from(status), class, "{status}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What the server says about itself: log lines on standard error, and metrics.
+
+mod escape;
+mod metrics;
+mod queue;
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::debug_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
+
+use crate::config::{LogFormat, LogLevel};
+use escape::Escaped;
+pub use metrics::{CONTENT_TYPE, InProgress, Metrics, StatusClass};
+pub use queue::{LogDrain, LogQueue};
+
+/// Why log lines cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// Somebody set up logging before.
+    #[error("logging is set up already; set it up once, in main: {0}")]
+    Twice(#[from] TryInitError),
+    /// The thread that writes log lines did not start.
+    #[error("cannot start the thread that writes log lines: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Changes which log lines are written, while the server runs.
+#[derive(Debug, Clone)]
+pub struct LogControl {
+    filter: reload::Handle<EnvFilter, Registry>,
+}
+
+impl LogControl {
+    /// Uses another level from now on.
+    pub fn set_level(&self, level: &LogLevel) {
+        if let Err(error) = self.filter.reload(level.filter()) {
+            tracing::warn!(%error, "the log level cannot be changed; restart the server to apply it");
+        }
+    }
+}
+
+/// Log lines go to standard error from now on, through a queue that never makes a request wait.
+///
+/// Keep the [`LogDrain`] until the very end of `main`: dropping it writes what is still queued. `no_color` is whether
+/// the variable `NO_COLOR` is set.
+pub fn init(
+    format: LogFormat,
+    level: &LogLevel,
+    no_color: bool,
+) -> Result<(LogControl, LogDrain), TelemetryError> {
+    let (queue, drain) = queue::start(std::io::stderr())?;
+    let ansi = std::io::stderr().is_terminal() && !no_color;
+    let (filter, handle) = reload::Layer::new(level.filter());
+    tracing_subscriber::registry().with(layer(format, ansi, queue).with_filter(filter)).try_init()?;
+    Ok((LogControl { filter: handle }, drain))
+}
+
+/// The layer that turns events into lines, none of which can pretend to be two.
+fn layer<W>(format: LogFormat, ansi: bool, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let ansi = ansi && format == LogFormat::Text;
+    let lines = fmt::layer().with_writer(Escaped::new(writer, ansi)).with_ansi(ansi);
+    match format {
+        LogFormat::Text => lines.fmt_fields(debug_fn(escape::write_field).delimited(" ")).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).boxed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::config::Value as _;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, ansi: bool, say: impl FnOnce()) -> String {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let subscriber = Registry::default().with(layer(format, ansi, move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, say);
+        let bytes = kept.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// Everything a caller could try, in the message, in a field, and in the name of a span.
+    fn hostile() {
+        let hostile = "a\nERROR forged\r\x1b[31mred\u{9b}31m\0\u{2028}end";
+        let span = tracing::info_span!("request", path = %hostile);
+        let _inside = span.enter();
+        tracing::info!(path = %hostile, quoted = ?hostile, text = hostile, "refused {hostile}");
+    }
+
+    #[test]
+    fn no_value_can_start_a_line_or_command_a_terminal() {
+        for (format, ansi) in [(LogFormat::Text, false), (LogFormat::Text, true), (LogFormat::Json, false)] {
+            let log = logged(format, ansi, hostile);
+            assert!(log.contains("ERROR forged"), "{log}");
+            let line = log.strip_suffix('\n').unwrap();
+            let forbidden =
+                |c: char| (c.is_control() && !(ansi && c == '\x1b')) || matches!(c, '\u{2028}' | '\u{2029}');
+            assert!(!line.contains(forbidden), "{format:?} {ansi}: {line:?}");
+            assert!(!line.contains("\x1b[31mred"), "{format:?} {ansi}: {line:?}");
+        }
+    }
+
+    #[test]
+    fn a_json_line_gives_the_value_back_unchanged() {
+        let log = logged(LogFormat::Json, false, || tracing::info!(path = "a\nb\u{9b}c\x7f", "said"));
+        let line: serde_json::Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(line["path"], "a\nb\u{9b}c\x7f");
+        assert_eq!(line["message"], "said");
+    }
+
+    #[test]
+    fn the_level_can_be_changed_while_running() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let (filter, handle) = reload::Layer::new(LogLevel::default().filter());
+        let control = LogControl { filter: handle };
+        let lines = layer(LogFormat::Text, false, move || writer.clone()).with_filter(filter);
+        tracing::subscriber::with_default(Registry::default().with(lines), || {
+            tracing::debug!("before");
+            control.set_level(&LogLevel::parse("debug").unwrap());
+            tracing::debug!("after");
+        });
+        let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert!(!log.contains("before") && log.contains("after"), "{log}");
+    }
+}
