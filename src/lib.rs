@@ -1,2 +1,3 @@
 //! A private Terraform and OpenTofu module registry in one binary.
+pub mod archive;
 pub mod domain;
