@@ -27,7 +27,8 @@ impl Segments {
         if path.split('/').count() > MAX_SEGMENTS {
             return Err(BadPath);
         }
-        let decode = |segment: &str| percent_decode_str(segment).decode_utf8().map(std::borrow::Cow::into_owned);
+        let decode =
+            |segment: &str| percent_decode_str(segment).decode_utf8().map(std::borrow::Cow::into_owned);
         path.split('/').map(decode).collect::<Result<_, _>>().map(Self).map_err(|_not_utf8| BadPath)
     }
 
@@ -157,11 +158,23 @@ impl<'a> Endpoint<'a> {
             ["-", "control", "status"] => Self::Control(Control::Status),
             ["-", "control", "gc"] => Self::Control(Control::Collect),
             ["-", "control", "verify"] => Self::Control(Control::Verify),
-            ["api", "v4", "packages", "terraform", "modules", "v1", ref rest @ ..] | ["v1", "modules", ref rest @ ..] => {
+            ["api", "v4", "packages", "terraform", "modules", "v1", ref rest @ ..]
+            | ["v1", "modules", ref rest @ ..] => {
                 let (address, part) = terraform(rest)?;
                 Self::Terraform(address, part)
             }
-            ["api", "v4", "projects", project, "packages", "terraform", "modules", name, system, ref rest @ ..] => {
+            [
+                "api",
+                "v4",
+                "projects",
+                project,
+                "packages",
+                "terraform",
+                "modules",
+                name,
+                system,
+                ref rest @ ..,
+            ] => {
                 let part = match *rest {
                     [] => ProjectModule::Latest,
                     [version] => ProjectModule::Version(version),
@@ -199,7 +212,9 @@ impl<'a> Endpoint<'a> {
             },
             Self::ProjectModule { part, .. } => match part {
                 ProjectModule::Latest => "/api/v4/projects/:id/packages/terraform/modules/:name/:system",
-                ProjectModule::Version(_) => "/api/v4/projects/:id/packages/terraform/modules/:name/:system/:version",
+                ProjectModule::Version(_) => {
+                    "/api/v4/projects/:id/packages/terraform/modules/:name/:system/:version"
+                }
                 ProjectModule::File(_) => {
                     "/api/v4/projects/:id/packages/terraform/modules/:name/:system/:version/file"
                 }
@@ -211,7 +226,9 @@ impl<'a> Endpoint<'a> {
     /// The methods it answers. `HEAD` goes wherever `GET` does.
     pub fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Home | Self::Asset(_) | Self::Discovery | Self::Ops(_) | Self::Terraform(..) => &[Method::GET],
+            Self::Home | Self::Asset(_) | Self::Discovery | Self::Ops(_) | Self::Terraform(..) => {
+                &[Method::GET]
+            }
             Self::ProjectModule { part, .. } => match part {
                 ProjectModule::Latest | ProjectModule::Version(_) => &[Method::GET],
                 ProjectModule::File(_) => &[Method::PUT],
@@ -299,7 +316,8 @@ mod tests {
             (&"/a".repeat(MAX_SEGMENTS + 1), None),
         ] {
             let segments = Segments::split(path);
-            let found = segments.as_ref().ok().and_then(Segments::endpoint).map(|endpoint| endpoint.pattern());
+            let found =
+                segments.as_ref().ok().and_then(Segments::endpoint).map(|endpoint| endpoint.pattern());
             assert_eq!(found, pattern, "{path}");
         }
     }
@@ -307,8 +325,11 @@ mod tests {
     #[test]
     fn encoded_separators_stay_inside_their_segment() {
         let segments =
-            Segments::split("/api/v4/projects/acme%2Fnetwork/packages/terraform/modules/vpc/aws/..%2F..").unwrap();
-        let Some(Endpoint::ProjectModule { project, part, .. }) = segments.endpoint() else { panic!("{segments:?}") };
+            Segments::split("/api/v4/projects/acme%2Fnetwork/packages/terraform/modules/vpc/aws/..%2F..")
+                .unwrap();
+        let Some(Endpoint::ProjectModule { project, part, .. }) = segments.endpoint() else {
+            panic!("{segments:?}")
+        };
         assert_eq!((project, part), ("acme/network", ProjectModule::Version("../..")));
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::access::Refusal;
 use crate::service::ServiceError;
 
 /// An error as an answer of that endpoint.
-pub fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
+pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
     if let ServiceError::Internal(inner) = error {
         tracing::error!(error = %inner, route = endpoint.pattern(), "a request failed");
     }
@@ -21,7 +21,9 @@ pub fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
         // Terraform prints the body of a refused download word for word, and nothing else.
         (_, Endpoint::Terraform(_, Terraform::Download(_))) => text(status, sentence.clone() + "\n"),
         (ServiceError::Invalid(problem), _) => json(status, &json!({ "error": problem })),
-        (ServiceError::TooLarge(_) | ServiceError::Incomplete, _) => json(status, &json!({ "error": sentence })),
+        (ServiceError::TooLarge(_) | ServiceError::Incomplete, _) => {
+            json(status, &json!({ "error": sentence }))
+        }
         (ServiceError::Refused { refusal: Refusal::Scope, .. }, _) => json(
             status,
             &json!({ "error": "insufficient_scope", "error_description": sentence, "message": message(status, &sentence) }),
@@ -36,7 +38,10 @@ pub fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
         reply.extensions_mut().insert(phrase);
     }
     if status == StatusCode::UNAUTHORIZED {
-        reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"cairn\", Bearer realm=\"cairn\""));
+        reply.headers_mut().insert(
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static("Basic realm=\"cairn\", Bearer realm=\"cairn\""),
+        );
     }
     match error {
         ServiceError::Throttled(wait) => {
@@ -52,22 +57,22 @@ pub fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
 }
 
 /// No such URL.
-pub fn unknown_route() -> Reply {
+pub(super) fn unknown_route() -> Reply {
     json(StatusCode::NOT_FOUND, &json!({ "error": "404 Not Found" }))
 }
 
 /// A request that breaks the rules of HTTP.
-pub fn bad_request(problem: &'static str) -> Reply {
+pub(super) fn bad_request(problem: &'static str) -> Reply {
     json(StatusCode::BAD_REQUEST, &json!({ "error": problem }))
 }
 
 /// A transfer coding we do not undo.
-pub fn not_implemented(problem: &'static str) -> Reply {
+pub(super) fn not_implemented(problem: &'static str) -> Reply {
     json(StatusCode::NOT_IMPLEMENTED, &json!({ "error": problem }))
 }
 
 /// The URL exists, for other methods.
-pub fn method_not_allowed(endpoint: &Endpoint<'_>) -> Reply {
+pub(super) fn method_not_allowed(endpoint: &Endpoint<'_>) -> Reply {
     let mut methods: Vec<&str> = endpoint.methods().iter().map(Method::as_str).collect();
     if endpoint.methods().contains(&Method::GET) {
         methods.push("HEAD");

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use headers::{ETag, HeaderMapExt, IfNoneMatch, IfRange, Range};
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap,
-    HeaderValue,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    HeaderMap, HeaderValue,
 };
 use hyper::{Method, StatusCode};
 
@@ -34,7 +34,7 @@ enum Part {
 }
 
 /// Sends an archive. Counts it as a download when bytes from its beginning are sent.
-pub async fn send(
+pub(super) async fn send(
     registry: &Registry,
     archive: &Archive,
     method: &Method,
@@ -63,8 +63,8 @@ pub async fn send(
 
 fn describe(headers: &mut HeaderMap, archive: &Archive, tag: &str, part: Part) -> Result<(), ServiceError> {
     let mut set = |name, value: &str| {
-        let value = HeaderValue::from_str(value)
-            .map_err(|_never| ServiceError::NotFound("404 Package file"))?;
+        let value =
+            HeaderValue::from_str(value).map_err(|_never| ServiceError::NotFound("404 Package file"))?;
         headers.insert(name, value);
         Ok::<_, ServiceError>(())
     };
@@ -112,7 +112,9 @@ fn part_wanted(request: &HeaderMap, tag: &str, size: u64) -> Part {
     let Some(text) = request.get(hyper::header::RANGE).and_then(|value| value.to_str().ok()) else {
         return Part::Whole;
     };
-    let Some(range) = request.typed_get::<Range>().filter(|_| !text.contains(',')) else { return Part::Whole };
+    let Some(range) = request.typed_get::<Range>().filter(|_| !text.contains(',')) else {
+        return Part::Whole;
+    };
     let Some((from, to)) = range.satisfiable_ranges(size).next() else {
         return if text.starts_with("bytes=") { Part::Unsatisfiable } else { Part::Whole };
     };
@@ -146,7 +148,13 @@ async fn body(registry: &Registry, archive: &Archive, from: u64, to: u64) -> Res
     if from + first.len() as u64 == to {
         return Ok(ReplyBody::from(first));
     }
-    Ok(ReplyBody::File(FileBody { file: Arc::new(file), position: from, end: to, ready: Some(first), reading: None }))
+    Ok(ReplyBody::File(FileBody {
+        file: Arc::new(file),
+        position: from,
+        end: to,
+        ready: Some(first),
+        reading: None,
+    }))
 }
 
 fn read_chunk(file: &File, from: u64, to: u64) -> io::Result<Bytes> {
@@ -179,7 +187,10 @@ impl Body for FileBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = self.get_mut();
         if this.position >= this.end {
             return Poll::Ready(None);
@@ -188,8 +199,9 @@ impl Body for FileBody {
             Some(chunk) => chunk,
             None => {
                 let (file, from, to) = (Arc::clone(&this.file), this.position, this.end);
-                let reading =
-                    this.reading.get_or_insert_with(|| Box::pin(blocking(move || read_chunk(&file, from, to))));
+                let reading = this
+                    .reading
+                    .get_or_insert_with(|| Box::pin(blocking(move || read_chunk(&file, from, to))));
                 let outcome = ready!(reading.as_mut().poll(cx));
                 this.reading = None;
                 match outcome {

@@ -68,8 +68,21 @@ pub struct App {
 
 impl App {
     /// Puts the parts together. `instance` should differ from start to start.
-    pub fn new(registry: Registry, metrics: Arc<Metrics>, limits: HttpLimits, edge: Edge, instance: u32) -> Self {
-        Self { registry, metrics, limits, edge: ArcSwap::from_pointee(edge), instance, requests: AtomicU64::new(0) }
+    pub fn new(
+        registry: Registry,
+        metrics: Arc<Metrics>,
+        limits: HttpLimits,
+        edge: Edge,
+        instance: u32,
+    ) -> Self {
+        Self {
+            registry,
+            metrics,
+            limits,
+            edge: ArcSwap::from_pointee(edge),
+            instance,
+            requests: AtomicU64::new(0),
+        }
     }
 
     fn next_request_id(&self) -> String {
@@ -188,7 +201,13 @@ async fn accept_one(listener: &Listener) -> std::io::Result<Accepted> {
     }
 }
 
-async fn tcp_connection(app: Arc<App>, stream: TcpStream, address: SocketAddr, tls: Option<Tls>, watcher: Watcher) {
+async fn tcp_connection(
+    app: Arc<App>,
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: Option<Tls>,
+    watcher: Watcher,
+) {
     let stream = StallGuard::new(stream, app.limits.write);
     let Some(Tls(acceptor)) = tls else {
         return http1_connection(app, stream, Peer::Network { address, tls: false }, watcher).await;

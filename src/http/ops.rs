@@ -12,7 +12,7 @@ use crate::service::ServiceError;
 use crate::telemetry;
 
 /// Answers a request about the server itself.
-pub fn handle(context: &Context<'_>, ops: Ops) -> Result<Reply, ServiceError> {
+pub(super) fn handle(context: &Context<'_>, ops: Ops) -> Result<Reply, ServiceError> {
     match ops {
         Ops::Liveness => Ok(json(StatusCode::OK, &json!({ "status": "ok" }))),
         Ops::Health | Ops::Readiness => Ok(readiness(context.app)),
@@ -24,7 +24,10 @@ fn readiness(app: &App) -> Reply {
     if app.registry.is_ready() {
         json(StatusCode::OK, &json!({ "status": "ok" }))
     } else {
-        json(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "failed", "message": "the database is not open" }))
+        json(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &json!({ "status": "failed", "message": "the database is not open" }),
+        )
     }
 }
 

@@ -116,7 +116,9 @@ fn identify(app: &App, peer: Peer, head: &Parts, endpoint: &Endpoint<'_>) -> Res
     }
     match (endpoint.credentials(), endpoint) {
         // The archive endpoint weighs a ticket before it looks at credentials.
-        (Credentials::Ignored, _) | (_, Endpoint::Terraform(_, Terraform::Archive(..))) => Ok(Caller::Anonymous),
+        (Credentials::Ignored, _) | (_, Endpoint::Terraform(_, Terraform::Archive(..))) => {
+            Ok(Caller::Anonymous)
+        }
         (Credentials::Optional, _) => app.registry.authenticate(credential(&head.headers)?.as_ref()),
     }
 }
@@ -125,13 +127,16 @@ fn identify(app: &App, peer: Peer, head: &Parts, endpoint: &Endpoint<'_>) -> Res
 async fn perform(context: &Context<'_>, endpoint: &Endpoint<'_>, mut body: RequestBody) -> Reply {
     let outcome = match *endpoint {
         Endpoint::Home => Ok(web::home(context.registry(), &context.absolute_base_url()).into()),
-        Endpoint::Asset(name) => web::assets::find(name).ok_or(ServiceError::NotFound("404 File")).map(Into::into),
+        Endpoint::Asset(name) => {
+            web::assets::find(name).ok_or(ServiceError::NotFound("404 File")).map(Into::into)
+        }
         Endpoint::Discovery => Ok(terraform::discovery()),
         Endpoint::Ops(ops) => ops::handle(context, ops),
         Endpoint::Terraform(address, part) => terraform::module(context, address, part).await,
         Endpoint::ProjectModule { project, name, system, part } => match part {
             super::endpoint::ProjectModule::File(version) => {
-                return upload::publish(context, endpoint, Target { project, name, system, version }, body).await;
+                return upload::publish(context, endpoint, Target { project, name, system, version }, body)
+                    .await;
             }
             part => terraform::project_module(context, project, (name, system), part).await,
         },
@@ -162,7 +167,10 @@ fn finish(reply: &mut Reply, head: &Parts, id: &str, https: bool) {
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "no-referrer"),
-        ("content-security-policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

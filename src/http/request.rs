@@ -48,7 +48,9 @@ impl Client {
     /// Believes `X-Forwarded-For` and `X-Forwarded-Proto` only from trusted addresses. The client is the rightmost
     /// address that is not a trusted proxy: what stands left of it anyone can write.
     pub fn of(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
-        let Peer::Network { address, tls } = peer else { return Self { address: None, https: false, local: true } };
+        let Peer::Network { address, tls } = peer else {
+            return Self { address: None, https: false, local: true };
+        };
         let peer = address.ip().to_canonical();
         let forwarded = headers.contains_key(FORWARDED)
             || headers.contains_key("x-forwarded-for")
@@ -104,7 +106,8 @@ impl Context<'_> {
     pub fn absolute_base_url(&self) -> String {
         let configured = self.registry().options().external_url.clone();
         configured.unwrap_or_else(|| {
-            let host = self.head.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
+            let host =
+                self.head.headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
             format!("{}://{host}", if self.client.https { "https" } else { "http" })
         })
     }
@@ -112,7 +115,9 @@ impl Context<'_> {
 
 /// The first value of a parameter in a query string, decoded.
 pub fn query(query: Option<&str>, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(query?.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    url::form_urlencoded::parse(query?.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 /// The one credential of a request. Two different ones are refused; an empty one is none.
@@ -129,7 +134,9 @@ pub fn credential(headers: &HeaderMap) -> Result<Option<Presented>, ServiceError
     let malformed = || ServiceError::Unauthenticated(BadCredential::Malformed);
     for value in headers.get_all(AUTHORIZATION) {
         let value = value.to_str().map_err(|_not_ascii| malformed())?;
-        if let Some(presented) = Presented::from_authorization(value).map_err(ServiceError::Unauthenticated)? {
+        if let Some(presented) =
+            Presented::from_authorization(value).map_err(ServiceError::Unauthenticated)?
+        {
             take(presented)?;
         }
     }
@@ -185,7 +192,9 @@ impl Body for RequestBody {
 /// The next piece of a body. Nothing at its end; an error when the client is gone or too slow.
 pub async fn next_piece(body: &mut RequestBody, wait: Duration) -> Result<Option<Bytes>, ServiceError> {
     loop {
-        let Ok(frame) = tokio::time::timeout(wait, body.frame()).await else { return Err(ServiceError::Incomplete) };
+        let Ok(frame) = tokio::time::timeout(wait, body.frame()).await else {
+            return Err(ServiceError::Incomplete);
+        };
         match frame {
             None => return Ok(None),
             Some(Err(_gone)) => return Err(ServiceError::Incomplete),
@@ -228,12 +237,40 @@ mod tests {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap(), "127.0.0.1/32".parse().unwrap()];
         for (situation, peer, pairs, address, https, local) in [
             ("direct", "192.0.2.1", &[][..], "192.0.2.1", false, false),
-            ("direct, lying", "192.0.2.1", &[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "https")], "192.0.2.1", false, false),
+            (
+                "direct, lying",
+                "192.0.2.1",
+                &[("x-forwarded-for", "1.1.1.1"), ("x-forwarded-proto", "https")],
+                "192.0.2.1",
+                false,
+                false,
+            ),
             ("loopback", "127.0.0.1", &[], "127.0.0.1", false, true),
-            ("loopback behind a proxy", "127.0.0.1", &[("forwarded", "for=1.1.1.1")], "127.0.0.1", false, false),
+            (
+                "loopback behind a proxy",
+                "127.0.0.1",
+                &[("forwarded", "for=1.1.1.1")],
+                "127.0.0.1",
+                false,
+                false,
+            ),
             ("mapped loopback", "::ffff:127.0.0.1", &[], "127.0.0.1", false, true),
-            ("proxy", "10.0.0.1", &[("x-forwarded-for", "198.51.100.7"), ("x-forwarded-proto", "https")], "198.51.100.7", true, false),
-            ("two proxies", "10.0.0.1", &[("x-forwarded-for", "1.1.1.1, 198.51.100.7, 10.0.0.2")], "198.51.100.7", false, false),
+            (
+                "proxy",
+                "10.0.0.1",
+                &[("x-forwarded-for", "198.51.100.7"), ("x-forwarded-proto", "https")],
+                "198.51.100.7",
+                true,
+                false,
+            ),
+            (
+                "two proxies",
+                "10.0.0.1",
+                &[("x-forwarded-for", "1.1.1.1, 198.51.100.7, 10.0.0.2")],
+                "198.51.100.7",
+                false,
+                false,
+            ),
             ("proxy, nonsense", "10.0.0.1", &[("x-forwarded-for", "unknown")], "10.0.0.1", false, false),
         ] {
             let peer = Peer::Network { address: SocketAddr::new(peer.parse().unwrap(), 1), tls: false };
@@ -252,7 +289,11 @@ mod tests {
         assert_eq!(outcome(&[("private-token", "a")]), "true");
         assert_eq!(outcome(&[("private-token", " ")]), "false");
         assert_eq!(outcome(&[("private-token", ""), ("authorization", "Bearer x")]), "true");
-        assert_eq!(outcome(&[("private-token", "x"), ("authorization", "Bearer x")]), "true", "the same twice");
+        assert_eq!(
+            outcome(&[("private-token", "x"), ("authorization", "Bearer x")]),
+            "true",
+            "the same twice"
+        );
         assert!(outcome(&[("private-token", "x"), ("job-token", "y")]).contains("two different credentials"));
         assert!(outcome(&[("authorization", "Basic YTpi"), ("deploy-token", "y")]).contains("two different"));
     }

@@ -13,19 +13,19 @@ use crate::service::modules::{Address, Details, Location, Versions};
 use crate::service::{Caller, Presented, ServiceError};
 
 /// Where the protocol is served: what discovery announces.
-pub const BASE: &str = "/api/v4/packages/terraform/modules/v1/";
+pub(super) const BASE: &str = "/api/v4/packages/terraform/modules/v1/";
 const TERRAFORM_GET: HeaderName = HeaderName::from_static("x-terraform-get");
 
 /// What is written as it is in a path segment (RFC 3986, unreserved). A `+` is not: some clients read it as a space.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The discovery document. The same for everyone, whatever they send.
-pub fn discovery() -> Reply {
+pub(super) fn discovery() -> Reply {
     json(StatusCode::OK, &json!({ "modules.v1": BASE }))
 }
 
 /// N1 to N6.
-pub async fn module(
+pub(super) async fn module(
     context: &Context<'_>,
     address: Address<'_>,
     part: Terraform<'_>,
@@ -96,7 +96,7 @@ async fn archive(
 }
 
 /// P1 and P2.
-pub async fn project_module(
+pub(super) async fn project_module(
     context: &Context<'_>,
     project: &str,
     module: (&str, &str),

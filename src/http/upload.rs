@@ -15,15 +15,15 @@ use super::request::{Context, RequestBody, next_piece};
 use super::response::{Reply, json};
 use crate::blobs::Hasher;
 use crate::domain::Sha256;
-use crate::service::publish::{Published, Target, Upload};
 use crate::service::ServiceError;
+use crate::service::publish::{Published, Target, Upload};
 use crate::store::blocking;
 
 /// Pieces on the way to the blocking side. Its bound, times a read of the connection, is the memory an upload takes.
 const PIECES: usize = 4;
 
 /// `PUT …/file`: publishes a package.
-pub async fn publish(
+pub(super) async fn publish(
     context: &Context<'_>,
     endpoint: &super::endpoint::Endpoint<'_>,
     target: Target<'_>,
@@ -56,15 +56,21 @@ pub async fn publish(
 
 async fn begin(context: &Context<'_>, target: Target<'_>) -> Result<Upload, ServiceError> {
     let upload = context.registry().begin_upload(&context.caller, target).await?;
-    let announced = context.head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let announced =
+        context.head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     // A form adds its own framing to the file: its length proves nothing.
-    if is_multipart(&context.head.headers).is_none() && announced.is_some_and(|length| length > upload.limit) {
+    if is_multipart(&context.head.headers).is_none() && announced.is_some_and(|length| length > upload.limit)
+    {
         return Err(ServiceError::TooLarge(upload.limit));
     }
     Ok(upload)
 }
 
-async fn receive(context: &Context<'_>, upload: Upload, body: &mut RequestBody) -> Result<Published, ServiceError> {
+async fn receive(
+    context: &Context<'_>,
+    upload: Upload,
+    body: &mut RequestBody,
+) -> Result<Published, ServiceError> {
     let registry = context.registry().clone();
     let (pieces, incoming) = mpsc::channel(PIECES);
     let wait = context.app.limits.body_chunk;
@@ -119,13 +125,15 @@ async fn feed_form(
 ) -> Result<(), ServiceError> {
     let mut form = multer::Multipart::new(BodyDataStream::new(body), boundary);
     loop {
-        let field = tokio::time::timeout(wait, form.next_field()).await.map_err(|_slow| ServiceError::Incomplete)?;
+        let field =
+            tokio::time::timeout(wait, form.next_field()).await.map_err(|_slow| ServiceError::Incomplete)?;
         let Some(mut field) = field.map_err(|error| bad_form(&error))? else { return Err(no_file()) };
         if field.name() != Some("file") {
             continue;
         }
         loop {
-            let piece = tokio::time::timeout(wait, field.chunk()).await.map_err(|_slow| ServiceError::Incomplete)?;
+            let piece =
+                tokio::time::timeout(wait, field.chunk()).await.map_err(|_slow| ServiceError::Incomplete)?;
             match piece.map_err(|error| bad_form(&error))? {
                 None => return Ok(()),
                 Some(piece) => {
@@ -139,7 +147,10 @@ async fn feed_form(
 }
 
 fn no_file() -> ServiceError {
-    ServiceError::Invalid("no file: send the archive as the request body (curl --upload-file) or as form field \"file\"".to_owned())
+    ServiceError::Invalid(
+        "no file: send the archive as the request body (curl --upload-file) or as form field \"file\""
+            .to_owned(),
+    )
 }
 
 fn bad_form(error: &multer::Error) -> ServiceError {
@@ -170,8 +181,9 @@ enum Rest {
 }
 
 /// Sends a refusal after taking what the client still sends, so that it gets to read it.
-pub async fn refuse(context: &Context<'_>, body: &mut RequestBody, reply: Reply) -> Reply {
-    let rest = if context.head.headers.contains_key(EXPECT) { Rest::Unsent } else { drain(context, body).await };
+pub(super) async fn refuse(context: &Context<'_>, body: &mut RequestBody, reply: Reply) -> Reply {
+    let rest =
+        if context.head.headers.contains_key(EXPECT) { Rest::Unsent } else { drain(context, body).await };
     closing_unless_whole(reply, &rest)
 }
 

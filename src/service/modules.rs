@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::Registry;
 use super::access::{self, Caller, any_namespace, check_group, project_for};
 use super::error::{BadCredential, ServiceError};
 use super::tickets::Ticket;
-use super::Registry;
 use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::identity::{Group, Project};
 use crate::domain::package::PackageFile;
@@ -95,9 +95,11 @@ impl Registry {
         let now = self.now();
         self.store().read(|snapshot| {
             let found = candidates(snapshot, caller, address, now)?;
-            let newest = found.iter().max_by_key(|candidate| (candidate.entry.published_ms, candidate.entry.package));
+            let newest =
+                found.iter().max_by_key(|candidate| (candidate.entry.published_ms, candidate.entry.package));
             let source = newest.map(|candidate| candidate.project.path.to_string());
-            let mut versions: Vec<Version> = found.into_iter().map(|candidate| candidate.entry.version).collect();
+            let mut versions: Vec<Version> =
+                found.into_iter().map(|candidate| candidate.entry.version).collect();
             versions.sort_unstable_by(|a, b| b.cmp(a));
             Ok(Versions { source, versions })
         })
@@ -118,7 +120,12 @@ impl Registry {
     }
 
     /// N5: where the archive of a version is, with a ticket when not anyone may read it.
-    pub fn locate(&self, caller: &Caller, address: Address<'_>, version: &str) -> Result<Location, ServiceError> {
+    pub fn locate(
+        &self,
+        caller: &Caller,
+        address: Address<'_>,
+        version: &str,
+    ) -> Result<Location, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
             let candidate = pick(candidates(snapshot, caller, address, now)?, Some(version))?;
@@ -161,12 +168,22 @@ impl Registry {
             if !same || !may_pull(snapshot, &caller, &project, now)? {
                 return Err(refused());
             }
-            Ok(Archive { package: package.id, sha256: file.sha256, size: file.size, file_name: file.file_name })
+            Ok(Archive {
+                package: package.id,
+                sha256: file.sha256,
+                size: file.size,
+                file_name: file.file_name,
+            })
         })
     }
 
     /// N6 without a ticket: as the caller may.
-    pub fn archive(&self, caller: &Caller, address: Address<'_>, version: &str) -> Result<Archive, ServiceError> {
+    pub fn archive(
+        &self,
+        caller: &Caller,
+        address: Address<'_>,
+        version: &str,
+    ) -> Result<Archive, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
             let candidate = pick(candidates(snapshot, caller, address, now)?, Some(version))?;
@@ -241,7 +258,8 @@ fn pullable(
             Some(known) => known.clone(),
             None => {
                 let project = reader.require(&PROJECTS, listed.project.0)?;
-                let visible = project.groups.contains(&namespace.id) && may_pull(reader, caller, &project, now)?;
+                let visible =
+                    project.groups.contains(&namespace.id) && may_pull(reader, caller, &project, now)?;
                 let project = visible.then(|| Arc::new(project));
                 projects.insert(listed.project, project.clone());
                 project
@@ -264,7 +282,12 @@ fn pullable(
     Ok(by_version.into_values().collect())
 }
 
-fn may_pull(reader: &impl Reader, caller: &Caller, project: &Project, now: Timestamp) -> Result<bool, StoreError> {
+fn may_pull(
+    reader: &impl Reader,
+    caller: &Caller,
+    project: &Project,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let facts = access::project_facts(reader, caller, project, &identity::settings(reader)?, now)?;
     Ok(crate::domain::access::project(caller.identity(), &facts, ProjectAction::Pull).is_ok())
 }
@@ -293,7 +316,8 @@ fn parse_wanted(text: &str) -> Option<Version> {
 
 fn installable(reader: &impl Reader, candidate: &Candidate) -> Result<(Details, PackageFile), ServiceError> {
     let package = reader.require(&PACKAGES, candidate.entry.package.0)?;
-    let file = packages::files(reader, package.id)?.pop().ok_or(ServiceError::NotFound("404 Module version"))?;
+    let file =
+        packages::files(reader, package.id)?.pop().ok_or(ServiceError::NotFound("404 Module version"))?;
     let details = Details {
         name: package.name,
         system: package.system,
@@ -305,5 +329,10 @@ fn installable(reader: &impl Reader, candidate: &Candidate) -> Result<(Details, 
 
 fn archive_of(reader: &impl Reader, candidate: &Candidate) -> Result<Archive, ServiceError> {
     let (_, file) = installable(reader, candidate)?;
-    Ok(Archive { package: candidate.entry.package, sha256: file.sha256, size: file.size, file_name: file.file_name })
+    Ok(Archive {
+        package: candidate.entry.package,
+        sha256: file.sha256,
+        size: file.size,
+        file_name: file.file_name,
+    })
 }

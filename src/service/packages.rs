@@ -105,7 +105,12 @@ impl Registry {
     }
 
     /// The files of a package.
-    pub fn package_files(&self, caller: &Caller, project: &str, id: u64) -> Result<Vec<PackageFile>, ServiceError> {
+    pub fn package_files(
+        &self,
+        caller: &Caller,
+        project: &str,
+        id: u64,
+    ) -> Result<Vec<PackageFile>, ServiceError> {
         let view = self.package(caller, project, id)?;
         Ok(self.store().read(|snapshot| packages::files(snapshot, view.package.id))?)
     }
@@ -118,13 +123,19 @@ impl Registry {
         id: u64,
         file: u64,
     ) -> Result<Archive, ServiceError> {
-        let found = self.package_files(caller, project, id)?.into_iter().find(|found| found.id == FileId(file));
+        let found =
+            self.package_files(caller, project, id)?.into_iter().find(|found| found.id == FileId(file));
         let file = found.ok_or(ServiceError::NotFound("404 Package file"))?;
         Ok(Archive { package: file.package, sha256: file.sha256, size: file.size, file_name: file.file_name })
     }
 
     /// Deletes a package with its file. Its name and version are free at once.
-    pub async fn delete_package(&self, caller: &Caller, project: &str, id: u64) -> Result<Package, ServiceError> {
+    pub async fn delete_package(
+        &self,
+        caller: &Caller,
+        project: &str,
+        id: u64,
+    ) -> Result<Package, ServiceError> {
         let now = self.now();
         let (caller, project) = (caller.clone(), project.to_owned());
         self.store()
@@ -133,7 +144,10 @@ impl Registry {
                 let package = package_of(change, &project, id)?;
                 if let Some(file) = packages::files(change, package.id)?.pop() {
                     let actor = caller.publisher().unwrap_or(Publisher::Operator);
-                    packages::put_event(change, &event(&package, PackageAction::Deleted, actor, file.sha256, now))?;
+                    packages::put_event(
+                        change,
+                        &event(&package, PackageAction::Deleted, actor, file.sha256, now),
+                    )?;
                 }
                 packages::remove(change, &package)?;
                 Ok(package)
@@ -160,7 +174,10 @@ impl Registry {
                     .find(|found| found.id == FileId(file))
                     .ok_or(ServiceError::NotFound("404 Package file"))?;
                 let actor = caller.publisher().unwrap_or(Publisher::Operator);
-                packages::put_event(change, &event(&package, PackageAction::FileDeleted, actor, file.sha256, now))?;
+                packages::put_event(
+                    change,
+                    &event(&package, PackageAction::FileDeleted, actor, file.sha256, now),
+                )?;
                 packages::remove_file(change, &file);
                 Ok(())
             })
@@ -201,7 +218,11 @@ fn package_of(reader: &impl Reader, project: &Project, id: u64) -> Result<Packag
         .ok_or(ServiceError::NotFound("404 Package"))
 }
 
-fn projects_of(reader: &impl Reader, group: &Group, with_subgroups: bool) -> Result<Vec<Project>, StoreError> {
+fn projects_of(
+    reader: &impl Reader,
+    group: &Group,
+    with_subgroups: bool,
+) -> Result<Vec<Project>, StoreError> {
     let mut projects = identity::projects_in(reader, group.id)?;
     if with_subgroups {
         for subgroup in identity::subgroups(reader, group.id)? {

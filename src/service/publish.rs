@@ -92,7 +92,8 @@ impl Registry {
         let Ok(Ok(place)) = place.await else {
             return Err(ServiceError::Unavailable("too many uploads at once: try again in a moment"));
         };
-        let limit = if configured == 0 { limits.compressed_bytes } else { configured.min(limits.compressed_bytes) };
+        let limit =
+            if configured == 0 { limits.compressed_bytes } else { configured.min(limits.compressed_bytes) };
         Ok(Upload { project, name, system, version, limit, _place: place })
     }
 
@@ -111,8 +112,10 @@ impl Registry {
             ArchiveError::Read(_) => ServiceError::Incomplete,
             refused => ServiceError::Unprocessable(refused.to_string()),
         })?;
-        let blob =
-            self.blobs().commit(intake.staged).map_err(|error| ServiceError::io("making an upload durable", error))?;
+        let blob = self
+            .blobs()
+            .commit(intake.staged)
+            .map_err(|error| ServiceError::io("making an upload durable", error))?;
         Ok(Received { blob, report })
     }
 
@@ -218,7 +221,8 @@ fn check_duplicates(
     let Some(other) = packages::other_project(reader, project.root(), project.id, name, system)? else {
         return Ok(());
     };
-    let rules = project.groups.iter().map(|group| reader.require(&GROUPS, group.0).map(|group| group.duplicates));
+    let rules =
+        project.groups.iter().map(|group| reader.require(&GROUPS, group.0).map(|group| group.duplicates));
     let rules: Vec<DuplicatesRule> = rules.collect::<Result<_, StoreError>>()?;
     if DuplicatesRule::any_allows(&rules, &module) {
         return Ok(());
@@ -244,7 +248,14 @@ fn insert(
         .ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Project"))?;
     check_project(change, caller, &project, ProjectAction::Publish, now)?;
     let sent = blob.digest();
-    check_duplicates(change, caller, &project, (&upload.name, &upload.system, &upload.version), Some(&sent), now)?;
+    check_duplicates(
+        change,
+        caller,
+        &project,
+        (&upload.name, &upload.system, &upload.version),
+        Some(&sent),
+        now,
+    )?;
     let here = (project.root(), project.id);
     let name = match packages::any_version(change, here, &upload.name, &upload.system)? {
         Some(first) => change.require(&PACKAGES, first.0)?.name,

@@ -14,8 +14,9 @@ use crate::domain::identity::GroupKind;
 use crate::domain::package::PackageFile;
 use crate::domain::{Sha256, Version};
 use crate::store::tables::{
-    BLOB_FILES, CHILDREN, FILES, GROUPS, KIND_GROUP, MANIFESTS, MEMBERS, MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_FILES,
-    PACKAGES, PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKENS, USER_MEMBERSHIPS, USERS,
+    BLOB_FILES, CHILDREN, FILES, GROUPS, KIND_GROUP, MANIFESTS, MEMBERS, MODULE_VERSIONS, OWNER_TOKENS,
+    PACKAGE_FILES, PACKAGES, PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKENS,
+    USER_MEMBERSHIPS, USERS,
 };
 use crate::store::{self, Reader, Snapshot, Store, StoreError, packages};
 
@@ -63,7 +64,9 @@ impl Registry {
         let now = self.now();
         let (blobs, store) = (self.blobs().clone(), self.store().clone());
         let old_enough = move |found: &Found| {
-            found.modified.is_none_or(|modified| now.duration_since(modified).unsigned_abs() >= grace && modified <= now)
+            found.modified.is_none_or(|modified| {
+                now.duration_since(modified).unsigned_abs() >= grace && modified <= now
+            })
         };
         let candidates = store::blocking(move || unreferenced(&blobs, &store)).await??;
         let mut collected = Collected { dry_run, ..Collected::default() };
@@ -180,13 +183,18 @@ fn check_packages(
     check_each!(reader, verified, PACKAGES, |id, package| {
         count += 1;
         let (name, version) = (package.name.key(), package.version.identity());
-        let key = (package.root.0, name.as_str(), package.system.as_str(), package.project.0, version.as_str());
+        let key =
+            (package.root.0, name.as_str(), package.system.as_str(), package.project.0, version.as_str());
         let listed = reader.get(&MODULE_VERSIONS, key)?.is_some_and(|entry| entry.package.0 == id);
         let whole = package.id.0 == id
-            && reader.get(&PROJECTS, package.project.0)?.is_some_and(|project| project.root() == package.root)
+            && reader
+                .get(&PROJECTS, package.project.0)?
+                .is_some_and(|project| project.root() == package.root)
             && reader.get(&PROJECT_PACKAGES, (package.project.0, id))?.is_some()
             && reader.get(&MANIFESTS, id)?.is_some();
-        Ok(unless(listed && whole, || format!("package {id} ({} {version}) is not in every index", package.full_name())))
+        Ok(unless(listed && whole, || {
+            format!("package {id} ({} {version}) is not in every index", package.full_name())
+        }))
     });
     verified.packages = count;
     check_each!(reader, verified, FILES, |id, file| {
@@ -234,7 +242,9 @@ fn check_identities(reader: &Snapshot, verified: &mut Verified) -> Result<(), St
     check_each!(reader, verified, PATHS, |path, target| {
         let same = match target {
             PathTarget::Group(id) => reader.get(&GROUPS, id.0)?.is_some_and(|group| group.path.key() == path),
-            PathTarget::Project(id) => reader.get(&PROJECTS, id.0)?.is_some_and(|project| project.path.key() == path),
+            PathTarget::Project(id) => {
+                reader.get(&PROJECTS, id.0)?.is_some_and(|project| project.path.key() == path)
+            }
         };
         Ok(unless(same, || format!("{path} does not name what it should")))
     });
@@ -244,7 +254,9 @@ fn check_identities(reader: &Snapshot, verified: &mut Verified) -> Result<(), St
             None => true,
         };
         let owner = match group.kind {
-            GroupKind::Personal(user) => reader.get(&USERS, user.0)?.is_some_and(|user| user.namespace.0 == id),
+            GroupKind::Personal(user) => {
+                reader.get(&USERS, user.0)?.is_some_and(|user| user.namespace.0 == id)
+            }
             GroupKind::Group => true,
         };
         let found = reader.get(&PATHS, group.path.key().as_str())? == Some(PathTarget::Group(group.id));
@@ -252,14 +264,19 @@ fn check_identities(reader: &Snapshot, verified: &mut Verified) -> Result<(), St
     });
     check_each!(reader, verified, PROJECTS, |id, project| {
         let found = reader.get(&PATHS, project.path.key().as_str())? == Some(PathTarget::Project(project.id));
-        let parent = reader.get(&GROUPS, project.parent().0)?.is_some_and(|group| group.lineage().eq(project.groups.iter().copied()));
+        let parent = reader
+            .get(&GROUPS, project.parent().0)?
+            .is_some_and(|group| group.lineage().eq(project.groups.iter().copied()));
         Ok(unless(found && parent, || format!("project {id} ({}) is not in every index", project.path)))
     });
     check_each!(reader, verified, USER_MEMBERSHIPS, |(user, kind, id), _| {
-        Ok(unless(reader.get(&MEMBERS, (kind, id, user))?.is_some(), || format!("user {user} is not a member of {id}")))
+        Ok(unless(reader.get(&MEMBERS, (kind, id, user))?.is_some(), || {
+            format!("user {user} is not a member of {id}")
+        }))
     });
     check_each!(reader, verified, MEMBERS, |(kind, id, user), _| {
-        let both = reader.get(&USERS, user)?.is_some() && reader.get(&USER_MEMBERSHIPS, (user, kind, id))?.is_some();
+        let both =
+            reader.get(&USERS, user)?.is_some() && reader.get(&USER_MEMBERSHIPS, (user, kind, id))?.is_some();
         Ok(unless(both, || format!("member {user} of {id} is not in every index")))
     });
     Ok(())
@@ -300,7 +317,10 @@ fn check_blobs(
         if hashed.0 != found.digest {
             verified.wrong.push(format!("blob {} has changed: its bytes hash to {}", found.digest, hashed.0));
         } else if let Some(file) = file.filter(|file| file.size != hashed.1) {
-            verified.wrong.push(format!("blob {} has {} bytes, {} says {}", found.digest, hashed.1, file.file_name, file.size));
+            verified.wrong.push(format!(
+                "blob {} has {} bytes, {} says {}",
+                found.digest, hashed.1, file.file_name, file.size
+            ));
         } else if !store.read(|snapshot| packages::is_referenced(snapshot, &found.digest))? {
             verified.orphans.push(BlobReport { sha256: found.digest.to_hex(), size: hashed.1 });
         }

@@ -20,13 +20,16 @@ pub struct Page {
 /// The first page: what this is, how to publish, how to use.
 pub fn home(registry: &Registry, base_url: &str) -> Page {
     let open = registry.is_switched_on().unwrap_or(false);
-    page("cairn", &html! {
-        h1 { "cairn" }
-        p.lead { "A private registry for Terraform and OpenTofu modules, in one file." }
-        @if open { (publishing(base_url)) (using(base_url)) } @else {
-            p.notice { "The package registry is switched off on this server. Nothing was deleted; an administrator can switch it on again." }
-        }
-    })
+    page(
+        "cairn",
+        &html! {
+            h1 { "cairn" }
+            p.lead { "A private registry for Terraform and OpenTofu modules, in one file." }
+            @if open { (publishing(base_url)) (using(base_url)) } @else {
+                p.notice { "The package registry is switched off on this server. Nothing was deleted; an administrator can switch it on again." }
+            }
+        },
+    )
 }
 
 fn publishing(base_url: &str) -> Markup {

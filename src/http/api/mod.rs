@@ -10,7 +10,11 @@ use crate::service::ServiceError;
 use endpoint::Api;
 
 /// Answers a request to the REST API.
-pub async fn handle(context: &Context<'_>, api: Api<'_>, body: &mut RequestBody) -> Result<Reply, ServiceError> {
+pub async fn handle(
+    context: &Context<'_>,
+    api: Api<'_>,
+    body: &mut RequestBody,
+) -> Result<Reply, ServiceError> {
     let _ = &body;
     match api {
         Api::ProjectPackages { project, part } => packages::project(context, project, part).await,

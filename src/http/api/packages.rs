@@ -96,7 +96,8 @@ fn order(
     in_group: bool,
 ) -> Result<impl Fn(&PackageView, &PackageView) -> Ordering + use<>, ServiceError> {
     let by = context.query("order_by").unwrap_or_else(|| "created_at".to_owned());
-    let allowed = matches!(by.as_str(), "created_at" | "name" | "version" | "type") || in_group && by == "project_path";
+    let allowed =
+        matches!(by.as_str(), "created_at" | "name" | "version" | "type") || in_group && by == "project_path";
     let descending = match context.query("sort").as_deref() {
         None | Some("asc") => false,
         Some("desc") => true,
@@ -107,7 +108,12 @@ fn order(
     }
     Ok(move |a: &PackageView, b: &PackageView| {
         let ordering = match by.as_str() {
-            "name" => a.package.name.key().cmp(&b.package.name.key()).then(a.package.system.as_str().cmp(b.package.system.as_str())),
+            "name" => a
+                .package
+                .name
+                .key()
+                .cmp(&b.package.name.key())
+                .then(a.package.system.as_str().cmp(b.package.system.as_str())),
             "version" => a.package.version.cmp(&b.package.version),
             "project_path" => a.project_path.cmp(&b.project_path),
             _ => Ordering::Equal,

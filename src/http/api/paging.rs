@@ -30,10 +30,7 @@ impl Page {
                 .filter(|number| *number > 0)
                 .ok_or_else(|| ServiceError::Invalid(format!("{name} does not have a valid value"))),
         };
-        Ok(Self {
-            number: number("page", 1)?,
-            size: number("per_page", DEFAULT_PER_PAGE)?.min(MAX_PER_PAGE),
-        })
+        Ok(Self { number: number("page", 1)?, size: number("per_page", DEFAULT_PER_PAGE)?.min(MAX_PER_PAGE) })
     }
 
     /// The rows of this page.
@@ -67,7 +64,9 @@ impl Page {
         set("x-next-page", optional(next));
         set("x-prev-page", optional(previous));
         let mut links = Vec::new();
-        for (page, relation) in [(previous, "prev"), (next, "next"), (Some(1), "first"), (Some(pages), "last")] {
+        for (page, relation) in
+            [(previous, "prev"), (next, "next"), (Some(1), "first"), (Some(pages), "last")]
+        {
             if let Some(page) = page {
                 links.push(format!("<{}>; rel=\"{relation}\"", self.url(context, page)));
             }
