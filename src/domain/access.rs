@@ -202,6 +202,31 @@ pub fn instance(who: Identity) -> Result<(), Refusal> {
     }
 }
 
+/// May this caller see how the instance is set up, and everything of its users?
+pub fn inspect_instance(who: Identity) -> Result<(), Refusal> {
+    if who.is_admin() { Ok(()) } else { Err(Refusal::AdministratorsOnly) }
+}
+
+/// May this caller create a root group? `permitted`: its user may (`can_create_group`).
+pub fn create_root_group(who: Identity, permitted: bool) -> Result<(), Refusal> {
+    if permitted || who.is_admin() { own(who) } else { Err(Refusal::AdministratorsOnly) }
+}
+
+/// May this caller give, change or take away the role `other`, where its own highest is `role`?
+pub fn grant(who: Identity, role: Option<Role>, other: Role) -> Result<(), Refusal> {
+    manage(who, role, other)
+}
+
+/// May this caller change what is its own: its tokens, its memberships?
+pub fn own(who: Identity) -> Result<(), Refusal> {
+    match who {
+        Identity::Anonymous => Err(Refusal::AdministratorsOnly),
+        Identity::DeployToken { .. } => Err(Refusal::NotForDeployTokens),
+        Identity::User { write: true, .. } => Ok(()),
+        Identity::User { write: false, .. } => Err(Refusal::Scope),
+    }
+}
+
 fn manage(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
     match who {
         Identity::DeployToken { .. } => Err(Refusal::NotForDeployTokens),
@@ -385,8 +410,24 @@ mod tests {
     }
 
     #[test]
+    fn callers_change_what_is_their_own_and_grant_up_to_their_own_role() {
+        let row = |judge: &dyn Fn(Identity, Option<Role>) -> Result<(), Refusal>| -> String {
+            CALLERS.into_iter().map(|(_, who, role, _)| letter(judge(who, role))).collect()
+        };
+        assert_eq!(row(&|who, _| own(who)), "a++++s+s++sddd");
+        assert_eq!(row(&|who, _| create_root_group(who, true)), "a++++s+s++sddd");
+        assert_eq!(row(&|who, _| create_root_group(who, false)), "aaaaaaaaa+saaa");
+        assert_eq!(row(&|who, role| grant(who, role, Role::Developer)), "nnnn+s+s++sddd");
+        assert_eq!(row(&|who, role| grant(who, role, Role::Maintainer)), "nnnnnn+s++sddd");
+        assert_eq!(row(&|who, role| grant(who, role, Role::Owner)), "nnnnnnnn++sddd");
+    }
+
+    #[test]
     fn only_administrators_with_a_writing_token_administer() {
         let outcomes: String = CALLERS.into_iter().map(|(_, who, ..)| letter(instance(who))).collect();
         assert_eq!(outcomes, "aaaaaaaaa+saaa");
+        let outcomes: String =
+            CALLERS.into_iter().map(|(_, who, ..)| letter(inspect_instance(who))).collect();
+        assert_eq!(outcomes, "aaaaaaaaa++aaa");
     }
 }

@@ -30,6 +30,9 @@ pub enum ServiceError {
         /// What it was about: `Project`, `Group`, `Namespace`.
         subject: &'static str,
     },
+    /// Nobody may do this, whatever the role; says why.
+    #[error("Forbidden: {0}")]
+    Forbidden(&'static str),
     /// Something below a thing the caller sees is not there.
     #[error("{0} Not Found")]
     NotFound(&'static str),
@@ -42,7 +45,7 @@ pub enum ServiceError {
     /// The version is there already, or the module is in another project.
     #[error("{0}")]
     Duplicate(Box<Duplicate>),
-    /// A path, user name or membership is taken.
+    /// A user name, mail address or membership is taken, or something is still in use.
     #[error("{0}")]
     Taken(String),
     /// The upload is larger than allowed.
@@ -87,6 +90,9 @@ pub enum InternalError {
 /// What is wrong with a credential. Short ASCII texts: Terraform shows them as the reason phrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadCredential {
+    /// There is none, and this cannot be done without.
+    #[error("sign in or set a token for this host")]
+    Missing,
     /// Nobody has this token.
     #[error("token unknown or revoked: create a new one and set it for this host")]
     Unknown,

@@ -5,14 +5,26 @@
 
 pub mod access;
 pub mod clock;
+pub mod deploy_tokens;
 pub mod error;
+pub mod groups;
+pub mod identity;
+pub mod members;
 pub mod modules;
 pub mod packages;
+pub mod projects;
 pub mod publish;
+pub mod settings;
+pub mod sign_in;
 pub mod tickets;
+pub mod tokens;
 pub mod upkeep;
 
 mod activity;
+#[cfg(test)]
+mod fixture;
+mod input;
+mod passwords;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,13 +36,15 @@ use tokio::sync::Semaphore;
 use crate::blobs::Blobs;
 use crate::domain::identity::InstanceSettings;
 use crate::domain::limits::{ArchiveLimits, HttpLimits, ManifestLimits};
-use crate::store::{Store, StoreError, credentials, identity};
+use crate::store::{Snapshot, Store, StoreError, credentials, identity as records};
 
 pub use access::{Caller, Presented};
 pub use clock::Clock;
 pub use error::ServiceError;
 
 use activity::Activity;
+use passwords::Passwords;
+use sign_in::Attempts;
 use tickets::Tickets;
 
 /// Purpose of the key that signs tickets.
@@ -77,6 +91,8 @@ struct Shared {
     tickets: Tickets,
     activity: Activity,
     uploads: Arc<Semaphore>,
+    passwords: Passwords,
+    attempts: Attempts,
 }
 
 impl std::fmt::Debug for Registry {
@@ -124,6 +140,8 @@ impl Registry {
             tickets: Tickets::new(&key),
             activity: Activity::default(),
             uploads,
+            passwords: Passwords::default(),
+            attempts: Attempts::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -131,6 +149,15 @@ impl Registry {
     /// The metadata store.
     pub fn store(&self) -> &Store {
         &self.shared.store
+    }
+
+    /// Reads much, away from the threads that serve requests.
+    async fn read_long<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Snapshot) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let store = self.shared.store.clone();
+        crate::store::blocking(move || store.read(work)).await?
     }
 
     /// The archives.
@@ -170,7 +197,7 @@ impl Registry {
 
     /// The instance's settings.
     pub fn settings(&self) -> Result<InstanceSettings, StoreError> {
-        self.shared.store.read(|snapshot| identity::settings(snapshot))
+        self.shared.store.read(|snapshot| records::settings(snapshot))
     }
 
     /// Refuses when the registry is switched off for the instance.

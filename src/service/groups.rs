@@ -1,0 +1,357 @@
+//! Groups: created, listed, changed and deleted with everything below; never less visible than what they hold.
+
+use jiff::Timestamp;
+
+use super::access::{any_namespace, check_group, group_facts, group_for};
+use super::identity::{check_own, check_signed_in, is_administrator};
+use super::{Caller, Registry, ServiceError, input};
+use crate::domain::access::{self, GroupAction};
+use crate::domain::identity::{Group, GroupKind, Holder, Membership};
+use crate::domain::package::DuplicatesRule;
+use crate::domain::{FullPath, GroupId, PathSegment, Role, RootPath, Visibility};
+use crate::store::{Change, Reader, identity as records};
+
+/// Characters of an exception pattern. What it may cost once compiled is bounded too.
+const MAX_PATTERN_LENGTH: usize = 1_024;
+
+/// A group to be created.
+#[derive(Debug, Clone)]
+pub struct NewGroup {
+    /// Number or full path of the group it goes into; nothing for a root group.
+    pub parent: Option<String>,
+    /// Its own segment of the path.
+    pub path: String,
+    /// Its name for people.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Who sees it; the instance's default, or less if the parent is less visible.
+    pub visibility: Option<Visibility>,
+    /// Its rule for duplicates.
+    pub duplicates: DuplicatesRule,
+}
+
+/// What to change of a group; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct GroupChange {
+    /// Its name for people.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Who sees it.
+    pub visibility: Option<Visibility>,
+    /// `terraform_module_duplicates_allowed`.
+    pub duplicates_allowed: Option<bool>,
+    /// `terraform_module_duplicate_exception_regex`.
+    pub exception_regex: Option<String>,
+}
+
+/// Which groups to list.
+#[derive(Debug, Clone, Default)]
+pub struct GroupFilter {
+    /// Part of the path or the name.
+    pub search: Option<String>,
+    /// Only groups where the caller has at least this role.
+    pub min_role: Option<Role>,
+    /// Only root groups.
+    pub top_level_only: bool,
+}
+
+impl Registry {
+    /// A group by number or full path.
+    pub fn group(&self, caller: &Caller, id: &str) -> Result<Group, ServiceError> {
+        let now = self.now();
+        self.store().read(|snapshot| group_for(snapshot, caller, id, GroupAction::View, now))
+    }
+
+    /// The groups the caller sees, in order of number.
+    pub async fn groups(&self, caller: &Caller, filter: GroupFilter) -> Result<Vec<Group>, ServiceError> {
+        let (now, caller) = (self.now(), caller.clone());
+        self.read_long(move |snapshot| {
+            let groups = records::groups(snapshot)?;
+            select(snapshot, &caller, groups, &filter, now)
+        })
+        .await
+    }
+
+    /// The groups directly in a group that the caller sees.
+    pub async fn subgroups(
+        &self,
+        caller: &Caller,
+        id: &str,
+        filter: GroupFilter,
+    ) -> Result<Vec<Group>, ServiceError> {
+        let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
+        self.read_long(move |snapshot| {
+            let parent = group_for(snapshot, &caller, &id, GroupAction::View, now)?;
+            let groups = records::subgroups(snapshot, parent.id)?;
+            select(snapshot, &caller, groups, &filter, now)
+        })
+        .await
+    }
+
+    /// The namespaces the caller belongs to: its own and the groups where it has a role; all, for an administrator.
+    pub async fn namespaces(
+        &self,
+        caller: &Caller,
+        search: Option<String>,
+    ) -> Result<Vec<Group>, ServiceError> {
+        check_signed_in(caller)?;
+        let (now, caller) = (self.now(), caller.clone());
+        self.read_long(move |snapshot| {
+            let mut found = Vec::new();
+            for group in
+                records::groups(snapshot)?.into_iter().filter(|group| is_named(group, search.as_deref()))
+            {
+                if is_administrator(&caller) || group_facts(snapshot, &caller, &group, now)?.role.is_some() {
+                    found.push(group);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Creates a group. Its creator becomes its owner.
+    pub async fn create_group(&self, caller: &Caller, new: NewGroup) -> Result<Group, ServiceError> {
+        check_own(caller)?;
+        let (now, caller) = (self.now(), caller.clone());
+        self.store().read(|snapshot| parent_of(snapshot, &caller, new.parent.as_deref(), now))?;
+        let name = input::name("name", &new.name)?;
+        let description = input::description(&new.description)?;
+        check_pattern(&new.duplicates.exception_regex)?;
+        self.store()
+            .write(move |change| {
+                let parent = parent_of(change, &caller, new.parent.as_deref(), now)?;
+                let visibility = match new.visibility {
+                    Some(visibility) => visibility,
+                    None => records::settings(change)?
+                        .default_group_visibility
+                        .min(parent.as_ref().map_or(Visibility::Public, |parent| parent.visibility)),
+                };
+                check_below(visibility, parent.as_ref())?;
+                let path = path_below(change, parent.as_ref(), &new.path)?;
+                let group = Group {
+                    id: GroupId(change.next_number("group")?),
+                    kind: GroupKind::Group,
+                    ancestors: parent.map(|parent| parent.lineage().collect()).unwrap_or_default(),
+                    path,
+                    name,
+                    description,
+                    visibility,
+                    duplicates: new.duplicates,
+                    created_at: now,
+                };
+                records::put_group(change, &group)?;
+                join(change, &caller, Holder::Group(group.id), Role::Owner, now)?;
+                Ok(group)
+            })
+            .await
+    }
+
+    /// Changes a group.
+    pub async fn update_group(
+        &self,
+        caller: &Caller,
+        id: &str,
+        wanted: GroupChange,
+    ) -> Result<Group, ServiceError> {
+        let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
+        self.store().read(|snapshot| group_for(snapshot, &caller, &id, GroupAction::Administer, now))?;
+        let wanted = wanted.judge()?;
+        self.store()
+            .write(move |change| {
+                let mut group = group_for(change, &caller, &id, GroupAction::Administer, now)?;
+                if let Some(visibility) = wanted.visibility {
+                    check_between(change, &group, visibility)?;
+                }
+                wanted.apply(&mut group);
+                records::put_group(change, &group)?;
+                Ok(group)
+            })
+            .await
+    }
+
+    /// Deletes a group with its subgroups, projects and everything published in them.
+    pub async fn delete_group(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
+        let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
+        self.store().read(|snapshot| group_for(snapshot, &caller, &id, GroupAction::Administer, now))?;
+        self.store()
+            .write(move |change| {
+                let group = group_for(change, &caller, &id, GroupAction::Administer, now)?;
+                Ok(records::remove_group(change, &group)?)
+            })
+            .await
+    }
+}
+
+fn select(
+    reader: &impl Reader,
+    caller: &Caller,
+    groups: Vec<Group>,
+    filter: &GroupFilter,
+    now: Timestamp,
+) -> Result<Vec<Group>, ServiceError> {
+    let mut found = Vec::new();
+    for group in groups {
+        let wanted = group.kind == GroupKind::Group
+            && (!filter.top_level_only || group.parent().is_none())
+            && is_named(&group, filter.search.as_deref());
+        if !wanted {
+            continue;
+        }
+        let facts = group_facts(reader, caller, &group, now)?;
+        let role_suffices = filter.min_role.is_none_or(|lowest| facts.role >= Some(lowest));
+        if role_suffices && access::group(caller.identity(), &facts, GroupAction::View).is_ok() {
+            found.push(group);
+        }
+    }
+    Ok(found)
+}
+
+fn is_named(group: &Group, search: Option<&str>) -> bool {
+    search.is_none_or(|search| {
+        let search = search.to_lowercase();
+        group.path.key().contains(&search) || group.name.to_lowercase().contains(&search)
+    })
+}
+
+/// The group a new one goes into, if the caller may create one there; nothing for a root group.
+fn parent_of(
+    reader: &impl Reader,
+    caller: &Caller,
+    parent: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Group>, ServiceError> {
+    if let Some(id) = parent {
+        return group_for(reader, caller, id, GroupAction::CreateSubgroup, now).map(Some);
+    }
+    let permitted = caller.user().is_some_and(|user| user.can_create_group);
+    access::create_root_group(caller.identity(), permitted).map_err(|refusal| ServiceError::Refused {
+        refusal,
+        anonymous: caller.is_anonymous(),
+        subject: "Group",
+    })?;
+    Ok(None)
+}
+
+/// The full path of something new, if it is well-formed and free.
+pub(super) fn path_below(
+    reader: &impl Reader,
+    parent: Option<&Group>,
+    segment: &str,
+) -> Result<FullPath, ServiceError> {
+    let path = match parent {
+        Some(parent) => parent.path.join(&segment.parse::<PathSegment>()?)?,
+        None => segment.parse::<RootPath>()?.into(),
+    };
+    match records::at_path(reader, path.as_str())? {
+        None => Ok(path),
+        Some(_) => {
+            Err(ServiceError::Invalid(format!("path \"{path}\" has already been taken: choose another")))
+        }
+    }
+}
+
+/// A child is never more visible than its parent.
+pub(super) fn check_below(visibility: Visibility, parent: Option<&Group>) -> Result<(), ServiceError> {
+    match parent {
+        Some(parent) if visibility > parent.visibility => Err(ServiceError::Invalid(format!(
+            "visibility {} is not allowed in {}, which is {}: choose that or less",
+            visibility.as_str(),
+            parent.path,
+            parent.visibility.as_str()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// A group's visibility lies between that of its parent and those of its children.
+fn check_between(reader: &impl Reader, group: &Group, visibility: Visibility) -> Result<(), ServiceError> {
+    if let Some(parent) = group.parent() {
+        check_below(visibility, records::group(reader, parent)?.as_ref())?;
+    }
+    let groups =
+        records::subgroups(reader, group.id)?.into_iter().map(|child| (child.visibility, child.path));
+    let projects =
+        records::projects_in(reader, group.id)?.into_iter().map(|child| (child.visibility, child.path));
+    // Owners of the group are owners of everything below, so naming one tells them nothing new.
+    match groups.chain(projects).find(|(child, _)| *child > visibility) {
+        Some((child, path)) => Err(ServiceError::Invalid(format!(
+            "visibility {} is not allowed while {path} is {}: change that first",
+            visibility.as_str(),
+            child.as_str()
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn check_pattern(pattern: &str) -> Result<(), ServiceError> {
+    let wrong = |why: &str| {
+        ServiceError::Invalid(format!("terraform_module_duplicate_exception_regex is not usable: {why}"))
+    };
+    if pattern.len() > MAX_PATTERN_LENGTH {
+        return Err(wrong("it is longer than 1024 bytes"));
+    }
+    DuplicatesRule::compile(pattern).map(drop).map_err(|error| wrong(&error.to_string()))
+}
+
+/// Makes the caller a member of what it created, if it is a user.
+pub(super) fn join(
+    change: &mut Change<'_>,
+    caller: &Caller,
+    holder: Holder,
+    role: Role,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    if let Some(user) = caller.user() {
+        let membership = Membership { holder, user: user.id, role, expires_at: None, created_at: now };
+        records::put_membership(change, &membership)?;
+    }
+    Ok(())
+}
+
+/// The group or personal namespace of that number or path, if the caller may do that to it.
+pub(super) fn namespace_for(
+    reader: &impl Reader,
+    caller: &Caller,
+    id: &str,
+    action: GroupAction,
+    now: Timestamp,
+) -> Result<Group, ServiceError> {
+    let group =
+        any_namespace(reader, id)?.ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Namespace"))?;
+    check_group(reader, caller, &group, action, now).map_err(|error| match error {
+        ServiceError::Refused { refusal, anonymous, .. } => {
+            ServiceError::Refused { refusal, anonymous, subject: "Namespace" }
+        }
+        other => other,
+    })?;
+    Ok(group)
+}
+
+impl GroupChange {
+    fn judge(mut self) -> Result<Self, ServiceError> {
+        self.name = self.name.map(|name| input::name("name", &name)).transpose()?;
+        self.description = self.description.map(|text| input::description(&text)).transpose()?;
+        self.exception_regex.as_deref().map(check_pattern).transpose()?;
+        Ok(self)
+    }
+
+    fn apply(self, group: &mut Group) {
+        group.visibility = self.visibility.unwrap_or(group.visibility);
+        group.duplicates.allowed = self.duplicates_allowed.unwrap_or(group.duplicates.allowed);
+        if let Some(pattern) = self.exception_regex {
+            group.duplicates.exception_regex = pattern;
+        }
+        if let Some(name) = self.name {
+            group.name = name;
+        }
+        if let Some(description) = self.description {
+            group.description = description;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
