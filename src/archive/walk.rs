@@ -17,7 +17,7 @@ const USTAR_MAX_SIZE: u64 = 8 << 30;
 
 /// An entry whose header and name are in order. Whether it may be there beside the others is the visitor's to judge.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub enum Found {
     /// A regular file; its contents follow.
     File {
         /// Normalised path.
@@ -47,7 +47,7 @@ pub(crate) enum Found {
 }
 
 /// What is done with the entries of an archive.
-pub(crate) trait Visitor {
+pub trait Visitor {
     /// A new entry.
     fn entry(&mut self, found: Found) -> Result<(), ArchiveError>;
     /// Some bytes of the file whose entry came last.
@@ -58,13 +58,18 @@ pub(crate) trait Visitor {
 
 /// What a complete walk counted.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Totals {
-    pub(crate) entries: u64,
-    pub(crate) unpacked_bytes: u64,
+pub struct Totals {
+    /// Entries: files, directories, links, and global headers.
+    pub entries: u64,
+    /// Bytes of the tar stream.
+    pub unpacked_bytes: u64,
 }
 
 /// Walks the whole upload: every entry, the end marker, the gzip trailer, the end of the reader.
-pub(crate) fn walk<R: Read>(
+///
+/// Headers, names and sizes are judged; how entries stand beside each other is the visitor's business, and
+/// [`inspect`](super::inspect) is what an upload must pass.
+pub fn walk<R: Read>(
     reader: R,
     limits: &ArchiveLimits,
     visitor: &mut impl Visitor,
@@ -160,7 +165,8 @@ impl<R: Read> Walk<'_, R> {
         let path = entry::parse_path(&entry.name, self.limits.path_bytes)
             .and_then(|path| match entry.kind {
                 Kind::Directory => Ok(path),
-                _ if path.is_empty() || entry.name.ends_with(b"/") => Err(entry::NameProblem::Empty),
+                _ if path.is_empty() => Err(entry::NameProblem::Empty),
+                _ if entry.name.ends_with(b"/") => Err(entry::NameProblem::TrailingSlash),
                 _ => Ok(path),
             })
             .map_err(|problem| ArchiveError::Name { path: shown(), problem })?;
