@@ -621,7 +621,7 @@ fn things_that_are_not_gzip() {
         ("A67 xz", b"\xfd7zXZ\0".to_vec(), Refused("an xz file")),
         ("A67 zstd", b"\x28\xb5\x2f\xfd".to_vec(), Refused("a zstd file")),
         ("A67 bzip2", b"BZh91AY".to_vec(), Refused("a bzip2 file")),
-        ("A67 plain tar", tar.clone(), Refused("an uncompressed tar archive; compress it: `gzip")),
+        ("A67 plain tar", tar.clone(), Refused("an uncompressed tar archive, not")),
         ("A67 HTML", b"\n<!DOCTYPE html><html>".to_vec(), Refused("a web page")),
         ("A67 text", b"{\"message\": \"404 Not Found\"}\n".to_vec(), Refused("a text file")),
         ("A67 a program", b"\x7fELF\x02\x01\x01".to_vec(), Refused("a program")),

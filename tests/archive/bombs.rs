@@ -102,8 +102,12 @@ fn a_43_a_million_empty_entries_are_refused_at_the_limit() {
 
 #[test]
 fn a_43_long_names_do_not_take_more_memory_than_short_ones() {
-    let entry =
-        |number: usize| Tar::new().long(b'L', &format!("{}{number}", "n/".repeat(500))).file("", b"").0;
+    let entry = |number: usize| {
+        Tar::new()
+            .long(b'L', &format!("{}{number}", format!("{}/", "n".repeat(250)).repeat(4)))
+            .file("", b"")
+            .0
+    };
     let (result, memory) =
         peak(|| inspect(Generated::new((0..60_000).map(entry)), &limits(), &ManifestLimits::default()));
     assert!(matches!(result, Err(ArchiveError::TooManyEntries { .. })));
@@ -155,7 +159,7 @@ fn exactly_the_limit_is_accepted_and_one_more_is_not() {
 #[test]
 fn a_80_configuration_bombs_become_warnings() {
     let deep = 100_000;
-    let keys: String = (0..150_000).map(|key| format!("k{key}=1,")).collect();
+    let keys: String = (0..80_000).map(|key| format!("k{key}=1,")).collect();
     let rows: Vec<(&str, String)> = vec![
         ("brackets", format!("a = {}{}", "[".repeat(deep), "]".repeat(deep))),
         ("parentheses", format!("a = {}1{}", "(".repeat(deep), ")".repeat(deep))),

@@ -146,7 +146,7 @@ fn types_and_defaults_are_shown_as_written() {
         ("a list over lines", "default = [\n 1,\n 2, # two\n]", "", Some("[1,2]")),
         (
             "an object",
-            "default = { a = 1, \"b-c\" : [true], (d) = null }",
+            "default = { a = 1, \"b-c\" : [true], d = null }",
             "",
             Some(r#"{"a":1,"b-c":[true],"d":null}"#),
         ),

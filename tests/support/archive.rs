@@ -7,131 +7,131 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 
 /// A well-formed module: names and contents in, gzip tar out.
 #[derive(Debug, Clone, Default)]
-pub struct Module {
+pub(crate) struct Module {
     tar: Tar,
 }
 
 impl Module {
     /// A module without files.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Adds a file.
     #[must_use]
-    pub fn file(self, path: &str, contents: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(self, path: &str, contents: impl AsRef<[u8]>) -> Self {
         Self { tar: self.tar.file(path, contents.as_ref()) }
     }
 
     /// Adds a directory.
     #[must_use]
-    pub fn directory(self, path: &str) -> Self {
+    pub(crate) fn directory(self, path: &str) -> Self {
         Self { tar: self.tar.directory(path) }
     }
 
     /// Adds a symbolic link.
     #[must_use]
-    pub fn symlink(self, path: &str, target: &str) -> Self {
+    pub(crate) fn symlink(self, path: &str, target: &str) -> Self {
         Self { tar: self.tar.symlink(path, target) }
     }
 
     /// The archive.
-    pub fn build(self) -> Vec<u8> {
+    pub(crate) fn build(self) -> Vec<u8> {
         self.tar.end().gzip()
     }
 }
 
 /// A tar stream, block by block. Nothing is checked.
 #[derive(Debug, Clone, Default)]
-pub struct Tar(pub Vec<u8>);
+pub(crate) struct Tar(pub(crate) Vec<u8>);
 
 impl Tar {
     /// An empty stream.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// A stream that begins like a module.
-    pub fn module() -> Self {
+    pub(crate) fn module() -> Self {
         Self::new().file("main.tf", b"")
     }
 
     /// A regular file.
     #[must_use]
-    pub fn file(self, name: impl AsRef<[u8]>, contents: &[u8]) -> Self {
+    pub(crate) fn file(self, name: impl AsRef<[u8]>, contents: &[u8]) -> Self {
         self.entry(&Head::new(name, b'0').size(contents.len()), contents)
     }
 
     /// A directory.
     #[must_use]
-    pub fn directory(self, name: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn directory(self, name: impl AsRef<[u8]>) -> Self {
         self.entry(&Head::new(name, b'5'), b"")
     }
 
     /// A symbolic link.
     #[must_use]
-    pub fn symlink(self, name: impl AsRef<[u8]>, target: &str) -> Self {
+    pub(crate) fn symlink(self, name: impl AsRef<[u8]>, target: &str) -> Self {
         self.entry(&Head::new(name, b'2').link(target), b"")
     }
 
     /// A hard link.
     #[must_use]
-    pub fn hard_link(self, name: &str, target: &str) -> Self {
+    pub(crate) fn hard_link(self, name: &str, target: &str) -> Self {
         self.entry(&Head::new(name, b'1').link(target), b"")
     }
 
     /// A PAX header with these records for the next entry.
     #[must_use]
-    pub fn pax(self, records: &[(&str, &str)]) -> Self {
+    pub(crate) fn pax(self, records: &[(&str, &str)]) -> Self {
         self.raw_pax(b'x', &pax_body(records))
     }
 
     /// An extension header of any kind with any body.
     #[must_use]
-    pub fn raw_pax(self, flag: u8, body: &[u8]) -> Self {
+    pub(crate) fn raw_pax(self, flag: u8, body: &[u8]) -> Self {
         self.entry(&Head::new("PaxHeader", flag).size(body.len()), body)
     }
 
     /// A GNU long name (`L`) or long link (`K`), with its NUL.
     #[must_use]
-    pub fn long(self, flag: u8, text: &str) -> Self {
+    pub(crate) fn long(self, flag: u8, text: &str) -> Self {
         let body = [text.as_bytes(), b"\0"].concat();
         self.entry(&Head::gnu("././@LongLink", flag).size(body.len()), &body)
     }
 
     /// A header and contents with padding.
     #[must_use]
-    pub fn entry(self, head: &Head, contents: &[u8]) -> Self {
+    pub(crate) fn entry(self, head: &Head, contents: &[u8]) -> Self {
         let padding = vec![0; contents.len().next_multiple_of(512) - contents.len()];
         self.raw(&head.finish()).raw(contents).raw(&padding)
     }
 
     /// Bytes as they are.
     #[must_use]
-    pub fn raw(mut self, bytes: &[u8]) -> Self {
+    pub(crate) fn raw(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
         self
     }
 
     /// The end marker.
     #[must_use]
-    pub fn end(self) -> Self {
+    pub(crate) fn end(self) -> Self {
         self.raw(&[0; 1024])
     }
 
     /// The stream in a gzip member.
-    pub fn gzip(&self) -> Vec<u8> {
+    pub(crate) fn gzip(&self) -> Vec<u8> {
         gzip(&self.0)
     }
 }
 
 /// A tar header under construction.
 #[derive(Debug, Clone)]
-pub struct Head(pub [u8; 512]);
+pub(crate) struct Head(pub(crate) [u8; 512]);
 
 impl Head {
     /// A ustar header.
-    pub fn new(name: impl AsRef<[u8]>, flag: u8) -> Self {
+    pub(crate) fn new(name: impl AsRef<[u8]>, flag: u8) -> Self {
         Self([0; 512])
             .set(0, name.as_ref())
             .set(100, b"0000644\0")
@@ -146,36 +146,36 @@ impl Head {
     }
 
     /// A GNU header.
-    pub fn gnu(name: impl AsRef<[u8]>, flag: u8) -> Self {
+    pub(crate) fn gnu(name: impl AsRef<[u8]>, flag: u8) -> Self {
         Self::new(name, flag).set(257, b"ustar  \0")
     }
 
     /// A header of the old format.
-    pub fn old(name: impl AsRef<[u8]>, flag: u8) -> Self {
+    pub(crate) fn old(name: impl AsRef<[u8]>, flag: u8) -> Self {
         Self::new(name, flag).set(257, &[0; 255])
     }
 
     /// Writes bytes at an offset.
     #[must_use]
-    pub fn set(mut self, offset: usize, bytes: &[u8]) -> Self {
+    pub(crate) fn set(mut self, offset: usize, bytes: &[u8]) -> Self {
         self.0[offset..offset + bytes.len()].copy_from_slice(bytes);
         self
     }
 
     /// The size field.
     #[must_use]
-    pub fn size(self, size: usize) -> Self {
+    pub(crate) fn size(self, size: usize) -> Self {
         self.set(124, format!("{size:011o}\0").as_bytes())
     }
 
     /// The link target.
     #[must_use]
-    pub fn link(self, target: &str) -> Self {
+    pub(crate) fn link(self, target: &str) -> Self {
         self.set(157, target.as_bytes())
     }
 
     /// The block, with its checksum.
-    pub fn finish(&self) -> [u8; 512] {
+    pub(crate) fn finish(&self) -> [u8; 512] {
         let block = self.clone().set(148, b"        ").0;
         let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
         Self(block).set(148, format!("{sum:06o}\0 ").as_bytes()).0
@@ -183,12 +183,12 @@ impl Head {
 }
 
 /// PAX records with correct lengths.
-pub fn pax_body(records: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn pax_body(records: &[(&str, &str)]) -> Vec<u8> {
     records.iter().flat_map(|(key, value)| pax_record(key, value.as_bytes())).collect()
 }
 
 /// One PAX record with its correct length.
-pub fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
+pub(crate) fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
     let rest = key.len() + value.len() + 3;
     let mut length = rest + 1;
     while length != rest + length.to_string().len() {
@@ -198,14 +198,14 @@ pub fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
 }
 
 /// One gzip member.
-pub fn gzip(contents: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(contents: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(contents).unwrap();
     encoder.finish().unwrap()
 }
 
 /// A gzip member with a header of one's own, and a trailer that can lie.
-pub fn gzip_with(header: &[u8], contents: &[u8], lie: impl FnOnce(&mut [u8])) -> Vec<u8> {
+pub(crate) fn gzip_with(header: &[u8], contents: &[u8], lie: impl FnOnce(&mut [u8])) -> Vec<u8> {
     let mut deflate = DeflateEncoder::new(Vec::new(), Compression::fast());
     deflate.write_all(contents).unwrap();
     let mut crc = flate2::Crc::new();
@@ -218,18 +218,18 @@ pub fn gzip_with(header: &[u8], contents: &[u8], lie: impl FnOnce(&mut [u8])) ->
 
 /// A gzip file made of pieces while it is read, so that a bomb needs no memory of its own.
 #[derive(Debug)]
-pub struct Generated<I> {
+pub(crate) struct Generated<I> {
     pieces: I,
     encoder: Option<GzEncoder<Vec<u8>>>,
     ready: std::io::Cursor<Vec<u8>>,
     /// Compressed bytes that were taken.
-    pub taken: u64,
+    pub(crate) taken: u64,
 }
 
 impl<I: Iterator<Item = Vec<u8>>> Generated<I> {
     /// A file of these pieces.
-    pub fn new(pieces: I) -> Self {
-        let encoder = Some(GzEncoder::new(Vec::new(), Compression::fast()));
+    pub(crate) fn new(pieces: I) -> Self {
+        let encoder = Some(GzEncoder::new(Vec::new(), Compression::default()));
         Self { pieces, encoder, ready: std::io::Cursor::default(), taken: 0 }
     }
 }

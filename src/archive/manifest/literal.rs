@@ -91,7 +91,6 @@ fn literal_template(template: &Template) -> Option<String> {
 pub(crate) fn key_text(key: &ObjectKey) -> Option<String> {
     match key {
         ObjectKey::Ident(name) => Some(name.value().to_string()),
-        ObjectKey::Expression(Expression::Variable(name)) => Some(name.value().to_string()),
         ObjectKey::Expression(Expression::Number(number)) => Some(number.value().to_string()),
         ObjectKey::Expression(expression) => string(expression),
     }
