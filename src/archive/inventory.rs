@@ -112,9 +112,9 @@ impl Inventory {
             hashes.push(component);
             let (key, spelling) = hashes.finish();
             if components.peek().is_some() {
-                self.pass(key, spelling)?
+                self.pass(key, spelling)?;
             } else {
-                self.place(key, spelling, found)?
+                self.place(key, spelling, found)?;
             }
         }
         Ok(())
@@ -194,7 +194,8 @@ mod tests {
     fn two_entries_that_would_meet_are_told_apart_by_how() {
         use ConflictProblem as C;
         use Found::{Directory, File, Link};
-        let cases: [(&str, &[(&str, Found)], Option<C>); 15] = [
+        type Case<'a> = (&'a str, &'a [(&'a str, Found)], Option<C>);
+        let cases: [Case<'_>; 15] = [
             ("different files", &[("a", File), ("b", File)], None),
             ("a directory twice", &[("a", Directory), ("a", Directory)], None),
             ("a directory after what is in it", &[("a/b", File), ("a", Directory)], None),

@@ -180,37 +180,37 @@ impl Plan {
                 return Err(PackError::Name { path, problem: NameProblem::NotUtf8 });
             };
             let path = if path.is_empty() { text.to_owned() } else { format!("{path}/{text}") };
-            self.item(&real.join(&name), path)?;
+            self.item(&real.join(&name), &path)?;
         }
         Ok(())
     }
 
-    fn item(&mut self, found: &Path, path: String) -> Result<(), PackError> {
+    fn item(&mut self, found: &Path, path: &str) -> Result<(), PackError> {
         let shown = Escaped::new(path.as_bytes());
         let unreadable = |source| PackError::Io { path: found.to_owned(), source };
         let is_link = fs::symlink_metadata(found).map_err(unreadable)?.is_symlink();
         // Left out before it is followed: an ignored link may lead anywhere.
-        if is_never_packed(&path) || self.is_ignored(&path, !is_link && found.is_dir()) {
+        if is_never_packed(path) || self.is_ignored(path, !is_link && found.is_dir()) {
             return Ok(());
         }
         let real = if is_link { self.follow(found, &shown)? } else { Some(found.to_owned()) };
         let Some(real) = real else { return Ok(()) };
         let metadata = fs::metadata(&real).map_err(unreadable)?;
-        if is_link && self.is_ignored(&path, metadata.is_dir()) {
+        if is_link && self.is_ignored(path, metadata.is_dir()) {
             return Ok(());
         }
         if metadata.is_dir() {
-            self.add(&path, &real, PackKind::Directory)?;
+            self.add(path, &real, PackKind::Directory)?;
             if self.open.contains(&real) {
                 return Err(PackError::Loop { path: shown });
             }
             self.open.push(real.clone());
-            self.directory(&real, &path)?;
+            self.directory(&real, path)?;
             self.open.pop();
             Ok(())
         } else if metadata.is_file() {
             let kind = PackKind::File { size: metadata.len(), executable: is_executable(&metadata) };
-            self.add(&path, &real, kind)
+            self.add(path, &real, kind)
         } else {
             Err(PackError::Special { path: shown })
         }
@@ -329,6 +329,7 @@ impl Read for Contents<'_> {
                 self.rest -= count as u64;
                 Ok(count)
             }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
             Err(error) => {
                 self.failure = Some(error);
                 Err(io::Error::other("the file cannot be read"))

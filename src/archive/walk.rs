@@ -146,12 +146,13 @@ impl<R: Read> Walk<'_, R> {
             Kind::LongName => extensions.long_name(&body)?,
             Kind::LongLink => extensions.long_link(&body)?,
             // Nothing may stand between an extension and its entry.
-            _ if !extensions.is_empty() => return Err(HeaderProblem::ExtensionConflict.into()),
-            _ => {
+            Kind::PaxGlobal if !extensions.is_empty() => return Err(HeaderProblem::ExtensionConflict.into()),
+            Kind::PaxGlobal => {
                 check_global(&body)?;
                 extensions.bytes = 0;
                 self.count()?;
             }
+            Kind::File | Kind::Directory | Kind::Symlink | Kind::HardLink | Kind::Special(_) => {}
         }
         Ok(())
     }
@@ -163,9 +164,9 @@ impl<R: Read> Walk<'_, R> {
             return Err(ArchiveError::Special { path: shown(), what });
         }
         let path = entry::parse_path(&entry.name, self.limits.path_bytes)
-            .and_then(|path| match entry.kind {
-                Kind::Directory => Ok(path),
-                _ if path.is_empty() => Err(entry::NameProblem::Empty),
+            .and_then(|path| match (entry.kind, path.as_str()) {
+                (Kind::Directory, _) => Ok(path),
+                (_, "") => Err(entry::NameProblem::Empty),
                 _ if entry.name.ends_with(b"/") => Err(entry::NameProblem::TrailingSlash),
                 _ => Ok(path),
             })
@@ -174,17 +175,18 @@ impl<R: Read> Walk<'_, R> {
             let (size, limit) = (entry.size, self.limits.entry_bytes);
             return Err(ArchiveError::EntryTooLarge { path: shown(), size, limit });
         }
-        match entry.kind {
-            Kind::Directory => visitor.entry(Found::Directory { path }),
-            Kind::Symlink => visitor.entry(Found::Symlink { path, target: entry.link }),
-            Kind::HardLink => visitor.entry(Found::HardLink { path, target: entry.link }),
-            _ => {
+        let found = match entry.kind {
+            Kind::Directory => Found::Directory { path },
+            Kind::Symlink => Found::Symlink { path, target: entry.link },
+            Kind::HardLink => Found::HardLink { path, target: entry.link },
+            Kind::File | Kind::Special(_) | Kind::Pax | Kind::PaxGlobal | Kind::LongName | Kind::LongLink => {
                 visitor.entry(Found::File { path, size: entry.size })?;
                 self.tape.data(entry.size, |bytes| visitor.contents(bytes))?;
                 visitor.file_end();
-                Ok(())
+                return Ok(());
             }
-        }
+        };
+        visitor.entry(found)
     }
 
     fn count(&mut self) -> Result<(), ArchiveError> {

@@ -677,3 +677,14 @@ fn a_81_every_byte_passes_through_the_reader_once() {
     assert_eq!(reader.1, whole.len(), "all bytes");
     assert!(reader.2, "and the end");
 }
+
+#[test]
+fn a_warning_names_the_link_and_says_how_to_pack_without_it() {
+    let report = super::accepted(
+        &super::support::Module::new().file("main.tf", "").symlink("docs/latest", "v1.md").build(),
+    );
+    let [warning] = report.warnings.as_slice() else { panic!("{:?}", report.warnings) };
+    assert_eq!(warning.path, "docs/latest");
+    assert!(warning.message.contains("v1.md, which is not in the archive"), "{}", warning.message);
+    assert!(warning.message.contains("tar --dereference"), "{}", warning.message);
+}
