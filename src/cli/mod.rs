@@ -1,1 +1,162 @@
-//! t
+//! The command line: one tree of commands, each of which is a function.
+
+mod admin;
+mod client;
+mod data_dir;
+mod output;
+mod publish;
+mod serve;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, ServeArgs, process_environment};
+use admin::AdminCommand;
+use output::{Output, note};
+use publish::PublishArgs;
+
+/// Stack of the runtime's threads: configuration files are parsed on them, and nest.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// A private Terraform and `OpenTofu` module registry in one file.
+#[derive(Debug, Parser)]
+#[command(name = "cairn", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(ServeArgs),
+    /// Pack a module and publish it to a server
+    Publish(PublishArgs),
+    /// Administer the server of a data directory, running or not
+    Admin {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(subcommand)]
+        command: AdminCommand,
+    },
+    /// Hash every archive again and check every reference; exit 1 when anything is wrong
+    Verify {
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Delete archives that nothing refers to
+    Gc {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Only say what would be deleted
+        #[arg(long)]
+        dry_run: bool,
+        /// Spare archives younger than this many seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = crate::service::upkeep::DEFAULT_GRACE.as_secs())]
+        grace: u64,
+    },
+    /// Look at the configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print a shell completion script
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, or write a page for each command
+    Man {
+        /// Write a page for each command into this directory
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print each setting with its value and where it came from
+    Show(Box<ServeArgs>),
+}
+
+/// Which data directory.
+#[derive(Debug, Args)]
+struct DataArgs {
+    /// The data directory
+    #[arg(long, value_name = "DIR", env = "CAIRN_DATA_DIR", default_value = "./cairn-data", global = true)]
+    data_dir: PathBuf,
+}
+
+/// Parses the arguments, runs the command, and says how it went: 0 done, 1 failed, 2 wrong usage.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("error: {error:#}"));
+            if error.is::<ConfigError>() || error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+/// The arguments make no sense together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// A reader of our output that has seen enough is no failure of ours.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let output = Output { json: cli.json };
+    match cli.command {
+        Command::Serve(args) => runtime()?.block_on(serve::run(args))?,
+        Command::Publish(args) => runtime()?.block_on(publish::run(args, output))?,
+        Command::Admin { data, command } => runtime()?.block_on(admin::run(&data.data_dir, command, output))?,
+        Command::Verify { data } => return runtime()?.block_on(admin::verify(&data.data_dir, output)),
+        Command::Gc { data, dry_run, grace } => {
+            runtime()?.block_on(admin::collect(&data.data_dir, dry_run, grace, output))?;
+        }
+        Command::Config { command: ConfigCommand::Show(args) } => show_config(&args, output)?,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "cairn", &mut io::stdout().lock());
+        }
+        Command::Man { dir: Some(dir) } => clap_mangen::generate_to(Cli::command(), dir)?,
+        Command::Man { dir: None } => clap_mangen::Man::new(Cli::command()).render(&mut io::stdout().lock())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()
+}
+
+fn show_config(args: &ServeArgs, output: Output) -> Result<()> {
+    let rows = Config::load(args, &process_environment)?.rows();
+    let rows = rows.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+    output.table(&rows, &["name", "value", "source"])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -94,7 +94,7 @@ fn status(error: &ServiceError, family: Family) -> StatusCode {
         ServiceError::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         ServiceError::Refused { refusal, anonymous, .. } => refused(*refusal, *anonymous, family),
         ServiceError::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        ServiceError::Duplicate(_) => StatusCode::FORBIDDEN,
+        ServiceError::Duplicate(_) | ServiceError::Forbidden(_) => StatusCode::FORBIDDEN,
         ServiceError::Taken(_) => StatusCode::CONFLICT,
         ServiceError::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         ServiceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
