@@ -115,9 +115,9 @@ impl StoreError {
         }
     }
 
-    /// Whether the disk or the database file is at fault, so that the file must be opened again.
-    fn is_disk(&self) -> bool {
-        matches!(self, Self::Database(_) | Self::Reopening)
+    /// Whether the disk or the database file is at fault, or the program, so that the file must be opened again.
+    fn needs_reopening(&self) -> bool {
+        matches!(self, Self::Database(_) | Self::Reopening | Self::Panicked)
     }
 }
 
@@ -313,7 +313,7 @@ impl std::fmt::Debug for Snapshot {
 
 impl Snapshot {
     fn noting<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
-        if outcome.as_ref().is_err_and(StoreError::is_disk) {
+        if outcome.as_ref().is_err_and(StoreError::needs_reopening) {
             self.failed.set(true);
         }
         outcome

@@ -23,8 +23,8 @@ use super::{Inner, Reader, StoreError, get_in, scan_in};
 const QUEUE: usize = 1024;
 /// Changes that share a commit at most.
 const GROUP: usize = 256;
-/// How long to wait before the database is opened again after it could not be.
-const REOPEN_PAUSE: Duration = Duration::from_millis(200);
+/// How long to wait before the database is opened again after it could not be: twice as long each time, between these.
+const REOPEN_PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
 /// How many changes the commits carried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -111,8 +111,7 @@ impl Writer {
             }
         }
         drop(queue);
-        // A change is dropped without an answer only when a panic takes its whole commit down.
-        answer.await.unwrap_or_else(|_dropped| Err(StoreError::Panicked.into()))
+        answer.await.unwrap_or_else(|_dropped| Err(StoreError::Closed.into()))
     }
 
     /// Lets the thread find out that the database needs to be opened again, without waiting for the next change.
@@ -154,38 +153,51 @@ fn serve(inner: &Inner, jobs: &mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
         let mut group = vec![first];
         group.extend(jobs.try_iter().take(GROUP - 1));
         // A change's own panic is caught where it runs. One in the commit loses the commit, never the writer.
-        let outcome = catch_unwind(AssertUnwindSafe(|| commit_group(inner, group, counts)));
-        let failed = match outcome {
-            Ok(outcome) => outcome.is_err_and(|error| error.is_disk()),
-            Err(_panic) => {
+        let outcome = catch_unwind(AssertUnwindSafe(|| commit_group(inner, &mut group, counts)))
+            .unwrap_or_else(|_panic| {
                 tracing::error!("a commit panicked: its changes are not written");
-                true
-            }
-        };
-        if failed && !reopen(inner, jobs) {
+                Err(StoreError::Panicked)
+            });
+        let broken = outcome.as_ref().is_err_and(StoreError::needs_reopening);
+        // Before the answers, so that who reads or tries again upon one usually finds the store open.
+        let open = !broken || try_reopen(inner, true);
+        for job in group {
+            job.finish(outcome.clone());
+        }
+        if !open && !keep_reopening(inner, jobs) {
             return;
         }
     }
 }
 
-/// Tries until the database is open again. Says whether it is: it gives up when the store is closed.
-fn reopen(inner: &Inner, jobs: &mpsc::Receiver<Box<dyn Job>>) -> bool {
-    let mut attempts = 0u32;
-    loop {
-        match inner.reopen() {
-            Ok(()) => {
-                tracing::warn!("the database was reopened after a disk error");
-                return true;
-            }
-            Err(error) if attempts.is_multiple_of(50) => {
+fn try_reopen(inner: &Inner, tell: bool) -> bool {
+    match inner.reopen() {
+        Ok(()) => {
+            tracing::warn!("the database was reopened after a disk error");
+            true
+        }
+        Err(error) => {
+            if tell {
                 tracing::error!(%error, "the database cannot be reopened; trying again");
             }
-            Err(_said_before) => {}
+            false
         }
-        attempts = attempts.wrapping_add(1);
-        if !refuse_for(jobs, REOPEN_PAUSE) {
+    }
+}
+
+/// Tries until the database is open again. Says whether it is: it gives up when the store is closed.
+fn keep_reopening(inner: &Inner, jobs: &mpsc::Receiver<Box<dyn Job>>) -> bool {
+    let (mut pause, longest) = REOPEN_PAUSE;
+    let mut attempts = 0u32;
+    loop {
+        if !refuse_for(jobs, pause) {
             return false;
         }
+        attempts = attempts.saturating_add(1);
+        if try_reopen(inner, attempts.is_power_of_two()) {
+            return true;
+        }
+        pause = longest.min(pause * 2);
     }
 }
 
@@ -202,17 +214,9 @@ fn refuse_for(jobs: &mpsc::Receiver<Box<dyn Job>>, pause: Duration) -> bool {
     }
 }
 
-fn commit_group(inner: &Inner, mut group: Vec<Box<dyn Job>>, counts: &Counts) -> Result<(), StoreError> {
-    let outcome = {
-        let slot = inner.database.read().unwrap_or_else(PoisonError::into_inner);
-        slot.as_ref()
-            .ok_or(StoreError::Reopening)
-            .and_then(|database| run_group(database, &mut group, counts))
-    };
-    for job in group {
-        job.finish(outcome.clone());
-    }
-    outcome
+fn commit_group(inner: &Inner, group: &mut [Box<dyn Job>], counts: &Counts) -> Result<(), StoreError> {
+    let slot = inner.database.read().unwrap_or_else(PoisonError::into_inner);
+    run_group(slot.as_ref().ok_or(StoreError::Reopening)?, group, counts)
 }
 
 fn run_group(database: &Database, group: &mut [Box<dyn Job>], counts: &Counts) -> Result<(), StoreError> {
@@ -220,7 +224,7 @@ fn run_group(database: &Database, group: &mut [Box<dyn Job>], counts: &Counts) -
     transaction.set_durability(Durability::Immediate)?;
     transaction.set_quick_repair(true);
     let mut written = 0;
-    for job in &mut *group {
+    for job in group {
         written += u64::from(job.run(&transaction)?);
     }
     if written == 0 {

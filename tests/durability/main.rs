@@ -2,4 +2,9 @@
 
 #![cfg(test)]
 
+
+mod disk;
+mod power;
+mod workload;
 mod sample;
+mod failures;
