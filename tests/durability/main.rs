@@ -8,3 +8,6 @@ mod power;
 mod workload;
 mod sample;
 mod failures;
+mod golden;
+mod old_database;
+mod upgrade;

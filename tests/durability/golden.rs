@@ -1,0 +1,75 @@
+//! Stored bytes stay readable: every kind of record against bytes that were written once and are kept.
+//!
+//! A record that changes shape gets a new version and a new file beside the old one; the old one must go on decoding,
+//! to what its upgrade makes of it. `CAIRN_WRITE_GOLDEN=1` writes files that are missing, and never replaces one.
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+use cairn::domain::manifest::Manifest;
+use cairn::domain::{GroupId, PackageId, ProjectId, TokenId};
+use cairn::store::codec::{CodecError, Record, decode, encode};
+use cairn::store::tables::{Counter, Downloads, LastUse, ModuleVersion, PathTarget, Present, SecretKey};
+
+use crate::sample;
+
+fn path(name: &str, version: u8) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/durability/golden/{name}.v{version}"))
+}
+
+fn check<R: Record + PartialEq + Debug>(name: &str, record: &R) {
+    let path = path(name, R::VERSION);
+    let bytes = encode(record).expect("a record that fits");
+    if std::env::var_os("CAIRN_WRITE_GOLDEN").is_some() && !path.exists() {
+        let mut file = std::fs::File::create_new(&path).expect("a new file");
+        std::io::Write::write_all(&mut file, &bytes).expect("room");
+    }
+    let kept = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(kept, bytes, "{name} is written differently: raise its version and add an upgrade");
+    assert_eq!(&decode::<R>(&kept).expect("kept bytes decode"), record, "{name}");
+    let longer = [&kept[..], &[0]].concat();
+    assert_eq!(decode::<R>(&longer), Err(CodecError::Trailing(1)), "{name}");
+    for cut in 0..kept.len() {
+        assert!(decode::<R>(&kept[..cut]).is_err(), "{name} cut at {cut}");
+    }
+    let newer = [&[R::VERSION + 1], &kept[1..]].concat();
+    assert!(
+        matches!(decode::<R>(&newer), Err(CodecError::UnknownVersion { found, .. }) if found == R::VERSION + 1),
+        "{name} of a newer program is refused"
+    );
+}
+
+#[test]
+fn every_stored_record_keeps_its_bytes() {
+    check("user", &sample::user());
+    check("namespace", &sample::namespace());
+    check("group", &sample::root_group());
+    check("subgroup", &sample::group());
+    check("project", &sample::project());
+    check("membership", &sample::membership());
+    check("personal_token", &sample::personal_token());
+    check("deploy_token", &sample::deploy_token());
+    check("package", &sample::package());
+    check("package_file", &sample::file());
+    check("manifest", &sample::manifest());
+    check("manifest_empty", &Manifest::default());
+    check("package_event", &sample::event());
+    check("settings", &sample::settings());
+    check("token_id", &TokenId(70_000));
+    check("present", &Present);
+    check("counter", &Counter(u64::MAX));
+    check("secret_key", &SecretKey([9; 32]));
+    check("path_group", &PathTarget::Group(GroupId(300)));
+    check("path_project", &PathTarget::Project(ProjectId(7)));
+    check("last_use", &LastUse(-1));
+    check("downloads", &Downloads { count: 251, last_ms: 1_700_000_000_000 });
+    let package = sample::package();
+    check(
+        "module_version",
+        &ModuleVersion {
+            package: PackageId(11),
+            version: package.version,
+            published_ms: package.created_at.as_millisecond(),
+        },
+    );
+}
