@@ -15,7 +15,7 @@ use crate::domain::Role;
 
 /// What can be administered.
 #[derive(Debug, Subcommand)]
-pub enum AdminCommand {
+pub(super) enum AdminCommand {
     /// Switch the registry on or off, for the instance or for one project
     Registry {
         /// What to do
@@ -47,7 +47,7 @@ pub enum AdminCommand {
 
 /// What to do with the registry switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
+pub(super) enum Switch {
     /// Switch it on
     Enable,
     /// Switch it off; nothing is deleted
@@ -58,7 +58,7 @@ pub enum Switch {
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
-pub enum UserCommand {
+pub(super) enum UserCommand {
     /// Create a user
     Create {
         /// Name in URLs, also the path of the user's own namespace
@@ -92,7 +92,7 @@ pub enum UserCommand {
 
 /// What to do with groups.
 #[derive(Debug, Subcommand)]
-pub enum GroupCommand {
+pub(super) enum GroupCommand {
     /// Create a group
     Create {
         /// Full path: `acme`, or `acme/platform` below an existing group
@@ -120,7 +120,7 @@ pub enum GroupCommand {
 
 /// What to do with projects.
 #[derive(Debug, Subcommand)]
-pub enum ProjectCommand {
+pub(super) enum ProjectCommand {
     /// Create a project in an existing group or user namespace
     Create {
         /// Full path: `acme/network`
@@ -149,7 +149,7 @@ pub enum ProjectCommand {
 /// A group or a project.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-pub struct Place {
+pub(super) struct Place {
     /// Of this group (full path or number)
     #[arg(long)]
     group: Option<String>,
@@ -169,7 +169,7 @@ impl Place {
 
 /// What to do with members.
 #[derive(Debug, Subcommand)]
-pub enum MemberCommand {
+pub(super) enum MemberCommand {
     /// Add a member
     Create {
         /// User name or number
@@ -206,7 +206,7 @@ pub enum MemberCommand {
 
 /// What to do with personal tokens.
 #[derive(Debug, Subcommand)]
-pub enum TokenCommand {
+pub(super) enum TokenCommand {
     /// Create a token and print it, this once
     Create {
         /// Whose (user name or number)
@@ -242,7 +242,7 @@ pub enum TokenCommand {
 
 /// What to do with deploy tokens.
 #[derive(Debug, Subcommand)]
-pub enum DeployTokenCommand {
+pub(super) enum DeployTokenCommand {
     /// Create a deploy token and print it, this once
     Create {
         #[command(flatten)]

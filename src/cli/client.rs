@@ -25,7 +25,7 @@ const PER_PAGE: usize = 100;
 
 /// The way to the data.
 #[derive(Debug)]
-pub enum Client {
+pub(super) enum Client {
     /// A server runs; it is asked.
     Server(std::path::PathBuf),
     /// No server runs; the data directory is held by this process.
@@ -34,7 +34,7 @@ pub enum Client {
 
 impl Client {
     /// Finds the server that uses a data directory, or opens the directory.
-    pub async fn open(data_dir: &Path) -> Result<Self> {
+    pub(super) async fn open(data_dir: &Path) -> Result<Self> {
         if control::connect(data_dir).await.is_ok() {
             return Ok(Self::Server(data_dir.to_owned()));
         }
@@ -45,7 +45,7 @@ impl Client {
     }
 
     /// Makes a request and returns the JSON of its answer; an error answer becomes an error with its text.
-    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+    pub(super) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
         let bytes = body.map(serde_json::to_vec).transpose()?.unwrap_or_default();
         let request = Request::builder()
             .method(method)
@@ -74,7 +74,7 @@ impl Client {
     }
 
     /// Every row of a list, page after page.
-    pub async fn list(&self, path: &str) -> Result<Vec<Value>> {
+    pub(super) async fn list(&self, path: &str) -> Result<Vec<Value>> {
         let mut rows = Vec::new();
         for page in 1.. {
             let separator = if path.contains('?') { '&' } else { '?' };
@@ -92,7 +92,7 @@ impl Client {
     }
 
     /// Closes the data directory, if this process opened it.
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         if let Self::Direct(app, _held) = self {
             app.registry.close().await;
         }
@@ -107,7 +107,7 @@ fn interpret(status: StatusCode, answer: &[u8]) -> Result<Value> {
 }
 
 /// The sentence in an error answer of the API.
-pub fn error_text(status: StatusCode, answer: &[u8]) -> String {
+pub(super) fn error_text(status: StatusCode, answer: &[u8]) -> String {
     let value: Value = serde_json::from_slice(answer).unwrap_or_default();
     let said = value.get("message").or_else(|| value.get("error_description")).or_else(|| value.get("error"));
     match said {

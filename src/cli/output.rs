@@ -7,20 +7,20 @@ use serde_json::Value;
 
 /// Where a command's results go, and in which form.
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
+pub(super) struct Output {
     /// JSON instead of text.
     pub json: bool,
 }
 
 impl Output {
     /// Prints a result: as JSON, or as the text that `text` makes.
-    pub fn result(self, value: &impl Serialize, text: impl FnOnce() -> String) -> io::Result<()> {
+    pub(super) fn result(self, value: &impl Serialize, text: impl FnOnce() -> String) -> io::Result<()> {
         let shown = if self.json { serde_json::to_string_pretty(value).map_err(io::Error::other)? } else { text() };
         if shown.is_empty() { Ok(()) } else { line(&shown) }
     }
 
     /// Prints rows as a table with these columns, or as a JSON array.
-    pub fn table(self, rows: &[Value], columns: &[&str]) -> io::Result<()> {
+    pub(super) fn table(self, rows: &[Value], columns: &[&str]) -> io::Result<()> {
         self.result(&rows, || {
             let header = columns.iter().map(|column| column.to_uppercase()).collect();
             let body = rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect());
@@ -29,7 +29,7 @@ impl Output {
     }
 
     /// Prints one record as `name: value` lines, or as a JSON object.
-    pub fn record(self, value: &Value, fields: &[&str]) -> io::Result<()> {
+    pub(super) fn record(self, value: &Value, fields: &[&str]) -> io::Result<()> {
         self.result(value, || {
             align(fields.iter().map(|field| vec![format!("{field}:"), cell(value, field)]).collect())
         })
@@ -37,12 +37,12 @@ impl Output {
 }
 
 /// Prints one line of data.
-pub fn line(text: &str) -> io::Result<()> {
+pub(super) fn line(text: &str) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
 }
 
 /// Tells the person something that is not data. A closed standard error is no reason to fail.
-pub fn note(text: &str) {
+pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

@@ -29,7 +29,7 @@ const RENEWAL_CHECK: Duration = Duration::from_secs(12 * 60 * 60);
 const PASSWORD_FILE: &str = "initial-root-password";
 
 /// Runs the server until SIGTERM or SIGINT.
-pub async fn run(args: ServeArgs) -> Result<()> {
+pub(super) async fn run(args: ServeArgs) -> Result<()> {
     let config = Config::load(&args, &process_environment)?;
     let no_color = process_environment("NO_COLOR").is_some_and(|value| !value.is_empty());
     let (log, drain) = telemetry::init(*config.log_format, &config.log_level, no_color)?;
