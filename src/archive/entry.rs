@@ -21,6 +21,9 @@ pub enum NameProblem {
     /// Nothing.
     #[error("is empty")]
     Empty,
+    /// A trailing slash on something that is no directory.
+    #[error("ends in a slash although it is no directory")]
+    TrailingSlash,
     /// A leading slash.
     #[error("is absolute")]
     Absolute,

@@ -24,7 +24,7 @@ impl Escaped {
                 }
             }
             for byte in chunk.invalid() {
-                shown.push_str(&format!("\\x{byte:02x}"));
+                shown.extend(["\\x", &data_encoding::HEXLOWER.encode(&[*byte])]);
                 count += 1;
                 if count >= MAX_SHOWN {
                     shown.push_str("…\"");
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_long_name_is_cut() {
-        assert!(Escaped::new(&[b'a'; 100_000]).to_string().len() < 300);
-        assert!(Escaped::new(&[0xff; 100_000]).to_string().len() < 2_000);
+        assert!(Escaped::new(&vec![b'a'; 100_000]).to_string().len() < 300);
+        assert!(Escaped::new(&vec![0xff; 100_000]).to_string().len() < 2_000);
     }
 }

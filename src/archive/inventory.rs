@@ -54,18 +54,27 @@ pub(crate) struct Inventory {
 
 /// The three hashes of a path, grown component by component.
 struct Hashes {
+    /// Room for one folded component.
+    buffer: String,
     folded: [DefaultHasher; 2],
     exact: DefaultHasher,
 }
 
 impl Hashes {
     fn push(&mut self, component: &str) {
-        // NFKC-style caseless matching (Unicode 3.13, D146), and variation selectors, which cannot be seen, dropped.
-        let folded = component.chars().nfd().default_case_fold().nfkd().default_case_fold().nfkd();
-        for char in folded.filter(|char| !matches!(char, '\u{FE00}'..='\u{FE0F}')) {
-            self.folded.iter_mut().for_each(|hasher| hasher.write_u32(char.into()));
+        self.buffer.clear();
+        if component.is_ascii() {
+            // The same result, at a hundredth of the cost.
+            self.buffer.push_str(component);
+            self.buffer.make_ascii_lowercase();
+        } else {
+            // Compatibility caseless matching (Unicode 3.13, D146), and variation selectors, which cannot be seen,
+            // dropped.
+            let folded = component.chars().nfd().default_case_fold().nfkd().default_case_fold().nfkd();
+            self.buffer.extend(folded.filter(|char| !matches!(char, '\u{FE00}'..='\u{FE0F}')));
         }
-        self.folded.iter_mut().for_each(|hasher| hasher.write_u32(u32::from('/')));
+        self.buffer.push('/');
+        self.folded.iter_mut().for_each(|hasher| hasher.write(self.buffer.as_bytes()));
         self.exact.write(component.as_bytes());
         self.exact.write_u8(b'/');
     }
@@ -88,7 +97,11 @@ impl Inventory {
 
     fn hashes(&self) -> Hashes {
         let [first, second, exact] = &self.keys;
-        Hashes { folded: [first.build_hasher(), second.build_hasher()], exact: exact.build_hasher() }
+        Hashes {
+            buffer: String::new(),
+            folded: [first.build_hasher(), second.build_hasher()],
+            exact: exact.build_hasher(),
+        }
     }
 
     /// Adds a normalised path; the empty one is the top directory, which is always there.
@@ -99,9 +112,9 @@ impl Inventory {
             hashes.push(component);
             let (key, spelling) = hashes.finish();
             if components.peek().is_some() {
-                self.pass(key, spelling)?
+                self.pass(key, spelling)?;
             } else {
-                self.place(key, spelling, found)?
+                self.place(key, spelling, found)?;
             }
         }
         Ok(())
@@ -181,7 +194,8 @@ mod tests {
     fn two_entries_that_would_meet_are_told_apart_by_how() {
         use ConflictProblem as C;
         use Found::{Directory, File, Link};
-        let cases: [(&str, &[(&str, Found)], Option<C>); 15] = [
+        type Case<'a> = (&'a str, &'a [(&'a str, Found)], Option<C>);
+        let cases: [Case<'_>; 15] = [
             ("different files", &[("a", File), ("b", File)], None),
             ("a directory twice", &[("a", Directory), ("a", Directory)], None),
             ("a directory after what is in it", &[("a/b", File), ("a", Directory)], None),

@@ -44,7 +44,8 @@ fn looks_like_markup(head: &[u8]) -> bool {
 
 fn looks_like_text(head: &[u8]) -> bool {
     head.utf8_chunks().next().is_some_and(|chunk| {
-        chunk.valid().len() + 4 > head.len()
+        !chunk.valid().is_empty()
+            && chunk.valid().len() + 4 > head.len()
             && chunk.valid().chars().all(|char| !char.is_control() || char.is_whitespace())
     })
 }

@@ -116,6 +116,7 @@ fn target_problem(problem: NameProblem) -> LinkProblem {
         | NameProblem::LongComponent
         | NameProblem::NotUtf8
         | NameProblem::Empty
+        | NameProblem::TrailingSlash
         | NameProblem::Control
         | NameProblem::Backslash
         | NameProblem::Invisible

@@ -26,8 +26,9 @@ mod inventory;
 mod kind;
 mod links;
 pub mod manifest;
+pub mod pack;
 mod secrets;
-mod walk;
+pub mod walk;
 mod warnings;
 
 use std::io::Read;

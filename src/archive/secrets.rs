@@ -37,7 +37,7 @@ impl Scanner {
     }
 }
 
-/// Whether there is a line like `-----BEGIN RSA PRIVATE KEY-----` (RFC 7468) or its OpenPGP form.
+/// Whether there is a line like `-----BEGIN RSA PRIVATE KEY-----` (RFC 7468) or its `OpenPGP` form.
 fn holds_key(text: &[u8]) -> bool {
     let mut rest = text;
     while let Some(at) = rest.iter().position(|&byte| byte == b'-') {
@@ -65,7 +65,9 @@ mod tests {
 
     fn found(pieces: &[&[u8]]) -> bool {
         let mut scanner = Scanner::default();
-        pieces.iter().for_each(|piece| scanner.feed(piece));
+        for piece in pieces {
+            scanner.feed(piece);
+        }
         scanner.found()
     }
 

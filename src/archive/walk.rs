@@ -17,7 +17,7 @@ const USTAR_MAX_SIZE: u64 = 8 << 30;
 
 /// An entry whose header and name are in order. Whether it may be there beside the others is the visitor's to judge.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub enum Found {
     /// A regular file; its contents follow.
     File {
         /// Normalised path.
@@ -47,7 +47,7 @@ pub(crate) enum Found {
 }
 
 /// What is done with the entries of an archive.
-pub(crate) trait Visitor {
+pub trait Visitor {
     /// A new entry.
     fn entry(&mut self, found: Found) -> Result<(), ArchiveError>;
     /// Some bytes of the file whose entry came last.
@@ -58,13 +58,18 @@ pub(crate) trait Visitor {
 
 /// What a complete walk counted.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Totals {
-    pub(crate) entries: u64,
-    pub(crate) unpacked_bytes: u64,
+pub struct Totals {
+    /// Entries: files, directories, links, and global headers.
+    pub entries: u64,
+    /// Bytes of the tar stream.
+    pub unpacked_bytes: u64,
 }
 
 /// Walks the whole upload: every entry, the end marker, the gzip trailer, the end of the reader.
-pub(crate) fn walk<R: Read>(
+///
+/// Headers, names and sizes are judged; how entries stand beside each other is the visitor's business, and
+/// [`inspect`](super::inspect) is what an upload must pass.
+pub fn walk<R: Read>(
     reader: R,
     limits: &ArchiveLimits,
     visitor: &mut impl Visitor,
@@ -141,12 +146,13 @@ impl<R: Read> Walk<'_, R> {
             Kind::LongName => extensions.long_name(&body)?,
             Kind::LongLink => extensions.long_link(&body)?,
             // Nothing may stand between an extension and its entry.
-            _ if !extensions.is_empty() => return Err(HeaderProblem::ExtensionConflict.into()),
-            _ => {
+            Kind::PaxGlobal if !extensions.is_empty() => return Err(HeaderProblem::ExtensionConflict.into()),
+            Kind::PaxGlobal => {
                 check_global(&body)?;
                 extensions.bytes = 0;
                 self.count()?;
             }
+            Kind::File | Kind::Directory | Kind::Symlink | Kind::HardLink | Kind::Special(_) => {}
         }
         Ok(())
     }
@@ -158,9 +164,10 @@ impl<R: Read> Walk<'_, R> {
             return Err(ArchiveError::Special { path: shown(), what });
         }
         let path = entry::parse_path(&entry.name, self.limits.path_bytes)
-            .and_then(|path| match entry.kind {
-                Kind::Directory => Ok(path),
-                _ if path.is_empty() || entry.name.ends_with(b"/") => Err(entry::NameProblem::Empty),
+            .and_then(|path| match (entry.kind, path.as_str()) {
+                (Kind::Directory, _) => Ok(path),
+                (_, "") => Err(entry::NameProblem::Empty),
+                _ if entry.name.ends_with(b"/") => Err(entry::NameProblem::TrailingSlash),
                 _ => Ok(path),
             })
             .map_err(|problem| ArchiveError::Name { path: shown(), problem })?;
@@ -168,17 +175,18 @@ impl<R: Read> Walk<'_, R> {
             let (size, limit) = (entry.size, self.limits.entry_bytes);
             return Err(ArchiveError::EntryTooLarge { path: shown(), size, limit });
         }
-        match entry.kind {
-            Kind::Directory => visitor.entry(Found::Directory { path }),
-            Kind::Symlink => visitor.entry(Found::Symlink { path, target: entry.link }),
-            Kind::HardLink => visitor.entry(Found::HardLink { path, target: entry.link }),
-            _ => {
+        let found = match entry.kind {
+            Kind::Directory => Found::Directory { path },
+            Kind::Symlink => Found::Symlink { path, target: entry.link },
+            Kind::HardLink => Found::HardLink { path, target: entry.link },
+            Kind::File | Kind::Special(_) | Kind::Pax | Kind::PaxGlobal | Kind::LongName | Kind::LongLink => {
                 visitor.entry(Found::File { path, size: entry.size })?;
                 self.tape.data(entry.size, |bytes| visitor.contents(bytes))?;
                 visitor.file_end();
-                Ok(())
+                return Ok(());
             }
-        }
+        };
+        visitor.entry(found)
     }
 
     fn count(&mut self) -> Result<(), ArchiveError> {

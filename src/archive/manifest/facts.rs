@@ -1,6 +1,6 @@
 //! What one configuration file declares, and how the files of a directory add up to a module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::manifest::{Input, ModuleCall, ModulePart, Output, ProviderRequirement, Resource};
 
@@ -87,7 +87,7 @@ impl Facts {
 pub(crate) struct Assembly {
     inputs: BTreeMap<String, InputFact>,
     outputs: BTreeMap<String, OutputFact>,
-    resources: BTreeMap<(bool, String, String), ()>,
+    resources: BTreeSet<(bool, String, String)>,
     required: BTreeMap<String, ProviderFact>,
     configured: BTreeMap<String, ProviderFact>,
     required_version: Vec<String>,
@@ -147,8 +147,7 @@ impl Assembly {
                 replace(&mut old.version, new.version);
             });
         }
-        self.resources
-            .extend(facts.resources.into_iter().map(|item| ((item.data, item.r#type, item.name), ())));
+        self.resources.extend(facts.resources.into_iter().map(|item| (item.data, item.r#type, item.name)));
         if overrides && !facts.required_version.is_empty() {
             self.required_version.clear();
         }
@@ -174,7 +173,7 @@ impl Assembly {
             outputs: self.outputs.into_values().map(Output::from).collect(),
             resources: self
                 .resources
-                .into_keys()
+                .into_iter()
                 .map(|(data, r#type, name)| Resource { name, r#type, data })
                 .collect(),
             providers: self.required.into_values().map(ProviderRequirement::from).collect(),

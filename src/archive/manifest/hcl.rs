@@ -1,7 +1,7 @@
 //! Native syntax (`.tf`, `.tofu`) to [`Facts`].
 
 use hcl_edit::expr::Expression;
-use hcl_edit::structure::{Block, Body};
+use hcl_edit::structure::{Block, BlockLabel, Body};
 
 use super::Unreadable;
 use super::facts::{CallFact, Facts, InputFact, OutputFact, ProviderFact};
@@ -20,7 +20,7 @@ pub(crate) fn read(text: &str, depth: usize) -> Result<Facts, Unreadable> {
     })?;
     let mut facts = Facts::default();
     for block in body.blocks() {
-        let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+        let labels: Vec<&str> = block.labels.iter().map(BlockLabel::as_str).collect();
         match (block.ident.as_str(), labels.as_slice()) {
             ("variable", [name, ..]) => facts.inputs.push(input(name, &block.body)),
             ("output", [name, ..]) => facts.outputs.push(output(name, &block.body)),

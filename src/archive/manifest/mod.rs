@@ -12,7 +12,7 @@ mod hcl;
 mod json;
 mod literal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::limits::ManifestLimits;
 use crate::domain::manifest::{Manifest, ModulePart};
@@ -73,7 +73,7 @@ impl Unreadable {
     /// A reason at a byte offset.
     fn at(text: &str, offset: usize, reason: &str) -> Self {
         let before = text.as_bytes().get(..offset).unwrap_or_default();
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = before.split(|&byte| byte == b'\n').count();
         let column = before.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
         let column = String::from_utf8_lossy(column).chars().count() + 1;
         Self { line, column, reason: reason.to_owned() }
@@ -94,7 +94,7 @@ fn read(path: &str, bytes: &[u8], depth: usize) -> Result<Facts, Unreadable> {
         }
     };
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    if path.ends_with(".json") { json::read(text, depth) } else { hcl::read(text, depth) }
+    if path.strip_suffix(".json").is_some() { json::read(text, depth) } else { hcl::read(text, depth) }
 }
 
 /// The text of the manifest's part, for tests and fuzzing: one file as if it were alone at the top.
@@ -117,8 +117,8 @@ impl Order {
     fn of(path: &str) -> Self {
         let name = entry::file_name(path);
         let stem = name.strip_suffix(".json").unwrap_or(name);
-        let tofu = stem.ends_with(".tofu");
-        let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
+        let (stem, kind) = stem.rsplit_once('.').unwrap_or((stem, ""));
+        let tofu = kind == "tofu";
         let overrides = stem == "override" || stem.ends_with("_override");
         Self { directory: entry::parent(path).to_owned(), overrides, tofu, name: name.to_owned() }
     }
@@ -138,7 +138,7 @@ pub(crate) struct Sources<'a> {
     /// Bytes of facts and READMEs kept, by place: a thousand examples must not crowd out the root.
     kept: [usize; 3],
     facts: BTreeMap<Order, Facts>,
-    directories: BTreeMap<String, ()>,
+    directories: BTreeSet<String>,
     readmes: BTreeMap<String, Readme>,
     incomplete: bool,
 }
@@ -151,7 +151,7 @@ impl<'a> Sources<'a> {
             bytes: 0,
             kept: [0; 3],
             facts: BTreeMap::new(),
-            directories: BTreeMap::new(),
+            directories: BTreeSet::new(),
             readmes: BTreeMap::new(),
             incomplete: false,
         }
@@ -171,7 +171,7 @@ impl<'a> Sources<'a> {
             self.incomplete = true;
             return None;
         }
-        self.directories.entry(directory.to_owned()).or_default();
+        self.directories.insert(directory.to_owned());
         if size > self.limits.file_bytes {
             let message = format!("larger than {} bytes, so it is not read", self.limits.file_bytes);
             warnings.push(WarningCode::Incomplete, path, &message);
@@ -249,7 +249,7 @@ impl<'a> Sources<'a> {
         let mut parts: BTreeMap<String, Assembly> = BTreeMap::new();
         parts.insert(String::new(), Assembly::default());
         parts.extend(
-            std::mem::take(&mut self.directories).into_keys().map(|path| (path, Assembly::default())),
+            std::mem::take(&mut self.directories).into_iter().map(|path| (path, Assembly::default())),
         );
         for (order, facts) in std::mem::take(&mut self.facts) {
             parts.entry(order.directory).or_default().add(facts, order.overrides);
