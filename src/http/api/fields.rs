@@ -54,10 +54,14 @@ impl Fields {
                 None => {
                     self.0.insert(name.into_owned(), value);
                 }
-                Some(list) => match self.0.entry(list).or_insert_with(|| Value::Array(Vec::new())) {
-                    Value::Array(values) => values.push(value),
-                    other => *other = Value::Array(vec![value]),
-                },
+                Some(list) => {
+                    let entry = self.0.entry(list).or_insert_with(|| Value::Array(Vec::new()));
+                    if let Value::Array(values) = entry {
+                        values.push(value);
+                    } else {
+                        *entry = Value::Array(vec![value]);
+                    }
+                }
             }
         }
     }

@@ -27,6 +27,14 @@ fn day(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).date().to_string()
 }
 
+/// One object with the attributes of another added.
+pub(super) fn with(mut value: Value, more: Value) -> Value {
+    if let (Value::Object(fields), Value::Object(more)) = (&mut value, more) {
+        fields.extend(more);
+    }
+    value
+}
+
 fn url(context: &Context<'_>, path: &str) -> String {
     format!("{}/{}", context.absolute_base_url(), utf8_percent_encode(path, PATH))
 }
@@ -46,16 +54,16 @@ pub(super) fn user(context: &Context<'_>, user: &User) -> Value {
 
 /// The same with what is shown to administrators and to the user itself.
 pub(super) fn full_user(context: &Context<'_>, shown: &User) -> Value {
-    let mut value = user(context, shown);
-    value["created_at"] = time(shown.created_at).into();
-    value["email"] = shown.email.as_str().into();
-    value["can_create_group"] = shown.can_create_group.into();
-    value["can_create_project"] = true.into();
-    value["namespace_id"] = json!(shown.namespace);
-    if shown.admin || context.registry().shows_all_to(&context.caller) {
-        value["is_admin"] = shown.admin.into();
-    }
-    value
+    let shows_admin = shown.admin || context.registry().shows_all_to(&context.caller);
+    let more = json!({
+        "created_at": time(shown.created_at),
+        "email": shown.email,
+        "can_create_group": shown.can_create_group,
+        "can_create_project": true,
+        "namespace_id": shown.namespace,
+    });
+    let admin = if shows_admin { json!({ "is_admin": shown.admin }) } else { json!({}) };
+    with(with(user(context, shown), more), admin)
 }
 
 /// A user as this caller may see it.
@@ -130,12 +138,14 @@ pub(super) fn project(context: &Context<'_>, placed: &PlacedProject) -> Result<V
 
 /// A member of a group or project.
 pub(super) fn member(context: &Context<'_>, member: &Member) -> Value {
-    let mut value = user(context, &member.user);
-    value["access_level"] = member.membership.role.level().into();
-    value["created_at"] = time(member.membership.created_at).into();
-    value["expires_at"] = member.membership.expires_at.map(day).into();
-    value["membership_state"] = "active".into();
-    value
+    let membership = &member.membership;
+    let more = json!({
+        "access_level": membership.role.level(),
+        "created_at": time(membership.created_at),
+        "expires_at": membership.expires_at.map(day),
+        "membership_state": "active",
+    });
+    with(user(context, &member.user), more)
 }
 
 /// A personal token, without its secret.

@@ -102,9 +102,8 @@ fn printed(context: &Context<'_>, status: StatusCode, issued: Issued) -> Reply {
 }
 
 /// The one answer that holds a token's secret. Nobody on the way may keep it.
-pub(super) fn with_secret(status: StatusCode, mut shape: Value, secret: &str) -> Reply {
-    shape["token"] = json!(secret);
-    let mut reply = json(status, &shape);
+pub(super) fn with_secret(status: StatusCode, shape: Value, secret: &str) -> Reply {
+    let mut reply = json(status, &shapes::with(shape, json!({ "token": secret })));
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply
 }
