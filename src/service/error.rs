@@ -229,6 +229,7 @@ impl ServiceError {
             Self::ConflictingCredentials => "conflicting_credentials",
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Refused { .. } => "refused",
+            Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
             Self::Invalid(_) => "invalid",
             Self::Unprocessable(_) => "unprocessable",

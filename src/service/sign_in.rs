@@ -18,7 +18,7 @@ use crate::domain::identity::User;
 use crate::store::{Change, StoreError, credentials, identity as records};
 
 /// How long a token lives that was given for a password, as in GitLab.
-pub const SESSION: Duration = Duration::from_secs(7200);
+pub const SESSION: Duration = Duration::from_hours(2);
 /// The name of such tokens. Nobody can choose it for another token.
 pub(super) const SESSION_NAME: &str = "password sign-in";
 
