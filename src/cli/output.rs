@@ -15,7 +15,8 @@ pub(super) struct Output {
 impl Output {
     /// Prints a result: as JSON, or as the text that `text` makes.
     pub(super) fn result(self, value: &impl Serialize, text: impl FnOnce() -> String) -> io::Result<()> {
-        let shown = if self.json { serde_json::to_string_pretty(value).map_err(io::Error::other)? } else { text() };
+        let shown =
+            if self.json { serde_json::to_string_pretty(value).map_err(io::Error::other)? } else { text() };
         if shown.is_empty() { Ok(()) } else { line(&shown) }
     }
 
@@ -52,9 +53,11 @@ fn cell(row: &Value, column: &str) -> String {
     match found {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(",")
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(","),
         Some(other) => other.to_string(),
     }
 }

@@ -235,7 +235,6 @@ impl ServiceError {
             Self::Unprocessable(_) => "unprocessable",
             Self::Duplicate(_) => "duplicate",
             Self::Taken(_) => "taken",
-            Self::Forbidden(_) => "forbidden",
             Self::TooLarge(_) => "too_large",
             Self::Incomplete => "incomplete",
             Self::StorageFull => "storage_full",
