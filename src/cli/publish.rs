@@ -25,6 +25,7 @@ const CHUNK: usize = 256 * 1024;
 
 /// What to publish, and where.
 #[derive(Debug, clap::Args)]
+#[command(disable_version_flag = true)]
 pub(super) struct PublishArgs {
     /// The module's directory, or a finished .tar.gz
     source: PathBuf,
