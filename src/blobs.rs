@@ -50,18 +50,19 @@ impl Blobs {
         let (root, staging) = (data_dir.join(BLOBS_DIR), data_dir.join(STAGING_DIR));
         fs::create_dir_all(&staging)?;
         fs::create_dir_all(&root)?;
-        let mut made = false;
         for first in 0..=u8::MAX {
-            let folder = root.join(format!("{first:02x}"));
-            if !folder.exists() {
-                fs::create_dir(&folder)?;
-                made = true;
+            match fs::create_dir(root.join(format!("{first:02x}"))) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
             }
         }
-        if made {
-            for folder in [root.as_path(), &data_dir.join("blobs"), data_dir] {
-                File::open(folder)?.sync_all()?;
-            }
+        // At every start, not only when something was made: the start that made it may have died before this.
+        let data_dir = data_dir.canonicalize()?;
+        let above = data_dir.parent().map(Path::to_owned);
+        for folder in
+            [Some(root.clone()), Some(data_dir.join("blobs")), Some(data_dir), above].iter().flatten()
+        {
+            sync_folder(folder)?;
         }
         for leftover in fs::read_dir(&staging)? {
             fs::remove_file(leftover?.path())?;
@@ -91,7 +92,7 @@ impl Blobs {
         let path = self.path(&digest);
         staged.file.persist(&path).map_err(|error| error.error)?;
         if let Some(folder) = path.parent() {
-            File::open(folder)?.sync_all()?;
+            sync_folder(folder)?;
         }
         Ok(lease)
     }
@@ -113,8 +114,12 @@ impl Blobs {
         if leases.contains_key(digest) || is_referenced()? {
             return Ok(false);
         }
-        fs::remove_file(self.path(digest))?;
-        Ok(true)
+        match fs::remove_file(self.path(digest)) {
+            Ok(()) => Ok(true),
+            // Another collection was quicker.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Calls `visit` for every blob on disk. Files that are not named like a blob are passed over.
@@ -128,7 +133,12 @@ impl Blobs {
                 let entry = entry?;
                 let name = entry.file_name();
                 let Ok(digest) = format!("{prefix}{}", name.to_string_lossy()).parse() else { continue };
-                let metadata = entry.metadata()?;
+                let metadata = match entry.metadata() {
+                    Ok(metadata) => metadata,
+                    // Collected since the folder was listed.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error.into()),
+                };
                 let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
                 visit(Found { digest, size: metadata.len(), modified })?;
             }
@@ -156,6 +166,16 @@ impl Blobs {
         let hex = digest.to_hex();
         let (folder, file) = hex.split_at(2);
         self.root.join(folder).join(file)
+    }
+}
+
+/// Makes the names in a folder durable. A folder above the data directory may belong to somebody else: if it cannot be
+/// read, its owner made it long ago.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder) {
+        Ok(opened) => opened.sync_all(),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -14,11 +14,11 @@ use crate::domain::identity::GroupKind;
 use crate::domain::package::PackageFile;
 use crate::domain::{Sha256, Version};
 use crate::store::tables::{
-    BLOB_FILES, CHILDREN, FILES, GROUPS, KIND_GROUP, MANIFESTS, MEMBERS, MODULE_VERSIONS, OWNER_TOKENS,
-    PACKAGE_FILES, PACKAGES, PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKENS,
-    USER_MEMBERSHIPS, USERS,
+    BLOB_FILES, CHILDREN, DOWNLOADS, EVENTS, FILES, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MEMBERS,
+    MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PATHS, PROJECT_PACKAGES,
+    PROJECTS, PathTarget, TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
 };
-use crate::store::{self, Reader, Snapshot, Store, StoreError, packages};
+use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, packages};
 
 /// How old a blob must be before it is collected. Longer than any upload takes between its blob and its metadata.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(60 * 60);
@@ -132,16 +132,29 @@ fn unreferenced(blobs: &Blobs, store: &Store) -> Result<Vec<Found>, ServiceError
 }
 
 fn verify(blobs: &Blobs, store: &Store) -> Result<Verified, ServiceError> {
+    let (mut verified, expected) = check_metadata(store)?;
+    check_blobs(blobs, store, &mut verified, expected)?;
+    Ok(verified)
+}
+
+/// Everything wrong with the references and indexes of a store, a sentence each; the blobs are not looked at.
+pub fn verify_metadata(store: &Store) -> Result<Vec<String>, StoreError> {
+    check_metadata(store).map(|(verified, _)| verified.wrong)
+}
+
+/// Checks all of one state, and says which blobs it needs.
+fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFile>), StoreError> {
     let mut verified = Verified::default();
-    let mut expected: BTreeMap<Sha256, PackageFile> = BTreeMap::new();
+    let mut expected = BTreeMap::new();
     store.read(|snapshot| {
         check_packages(snapshot, &mut verified, &mut expected)?;
         check_versions(snapshot, &mut verified)?;
+        check_history(snapshot, &mut verified)?;
         check_identities(snapshot, &mut verified)?;
+        check_children(snapshot, &mut verified)?;
         check_tokens(snapshot, &mut verified)
     })?;
-    check_blobs(blobs, store, &mut verified, expected)?;
-    Ok(verified)
+    Ok((verified, expected))
 }
 
 /// Visits every entry of a table and adds a sentence for each that `judge` finds wrong.
@@ -149,7 +162,7 @@ macro_rules! check_each {
     ($reader:expr, $verified:expr, $table:expr, |$key:pat_param, $record:pat_param| $judge:expr) => {{
         let mut failure: Option<StoreError> = None;
         let wrong = &mut $verified.wrong;
-        $reader.scan(&$table, .., |$key, $record| {
+        let scanned = $reader.scan(&$table, .., |$key, $record| {
             let judged: Result<Option<String>, StoreError> = (|| $judge)();
             match judged {
                 Ok(None) => ControlFlow::Continue(()),
@@ -157,16 +170,19 @@ macro_rules! check_each {
                     wrong.push(format!("{}: {sentence}", $table.name()));
                     ControlFlow::Continue(())
                 }
+                // It points at a record that does not decode: the visit of that table says so.
+                Err(StoreError::Record { .. }) => ControlFlow::Continue(()),
                 Err(error) => {
                     failure = Some(error);
                     ControlFlow::Break(())
                 }
             }
-        })?;
-        match failure {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }?
+        });
+        match failure.map_or(scanned, Err) {
+            // What lies behind it in the table stays unseen: one sentence, and no claim that the rest is fine.
+            Err(error @ StoreError::Record { .. }) => $verified.wrong.push(format!("{error}; the rest of the table was not checked")),
+            outcome => outcome?,
+        }
     }};
 }
 
@@ -238,6 +254,38 @@ fn check_versions(reader: &Snapshot, verified: &mut Verified) -> Result<(), Stor
     Ok(())
 }
 
+fn check_history(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
+    check_each!(reader, verified, EVENTS, |number, event| {
+        let (name, version) = (event.name.key(), event.version.identity());
+        let key = (event.project.0, name.as_str(), event.system.as_str(), version.as_str(), number);
+        let found = reader.get(&PACKAGE_EVENTS, key)?.is_some();
+        Ok(unless(found, || format!("event {number} is not in the history of {name}")))
+    });
+    check_each!(reader, verified, PACKAGE_EVENTS, |(project, name, _, _, number), _| {
+        let same = reader.get(&EVENTS, number)?.is_some_and(|event| event.project.0 == project);
+        Ok(unless(same, || format!("event {number} of {name} does not exist")))
+    });
+    check_each!(reader, verified, DOWNLOADS, |id, _| {
+        Ok(unless(reader.get(&PACKAGES, id)?.is_some(), || format!("package {id} does not exist")))
+    });
+    Ok(())
+}
+
+fn check_children(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
+    check_each!(reader, verified, CHILDREN, |(parent, kind, id), _| {
+        let same = match kind {
+            KIND_GROUP => reader
+                .get(&GROUPS, id)?
+                .and_then(|group| group.parent())
+                .is_some_and(|above| above.0 == parent),
+            KIND_PROJECT => reader.get(&PROJECTS, id)?.is_some_and(|project| project.parent().0 == parent),
+            _ => false,
+        };
+        Ok(unless(same, || format!("names {id}, which is not in group {parent}")))
+    });
+    Ok(())
+}
+
 fn check_identities(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
     check_each!(reader, verified, PATHS, |path, target| {
         let same = match target {
@@ -267,7 +315,10 @@ fn check_identities(reader: &Snapshot, verified: &mut Verified) -> Result<(), St
         let parent = reader
             .get(&GROUPS, project.parent().0)?
             .is_some_and(|group| group.lineage().eq(project.groups.iter().copied()));
-        Ok(unless(found && parent, || format!("project {id} ({}) is not in every index", project.path)))
+        let listed = reader.get(&CHILDREN, (project.parent().0, KIND_PROJECT, id))?.is_some();
+        Ok(unless(found && parent && listed, || {
+            format!("project {id} ({}) is not in every index", project.path)
+        }))
     });
     check_each!(reader, verified, USER_MEMBERSHIPS, |(user, kind, id), _| {
         Ok(unless(reader.get(&MEMBERS, (kind, id, user))?.is_some(), || {
@@ -285,10 +336,22 @@ fn check_identities(reader: &Snapshot, verified: &mut Verified) -> Result<(), St
 fn check_tokens(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
     check_each!(reader, verified, TOKENS, |id, token| {
         let found = reader.get(&TOKEN_HASHES, *token.hash.as_bytes())? == Some(token.id);
-        Ok(unless(found, || format!("token {id} cannot be found by its hash")))
+        let (kind, owner) = credentials::owner_key(&token.owner);
+        let owned = reader.get(&OWNER_TOKENS, (kind, owner, id))?.is_some();
+        Ok(unless(found && owned, || format!("token {id} is not in every index")))
     });
-    check_each!(reader, verified, OWNER_TOKENS, |(_, owner, id), _| {
-        Ok(unless(reader.get(&TOKENS, id)?.is_some(), || format!("token {id} of {owner} does not exist")))
+    check_each!(reader, verified, TOKEN_HASHES, |hash, id| {
+        let same = reader.get(&TOKENS, id.0)?.is_some_and(|token| *token.hash.as_bytes() == hash);
+        Ok(unless(same, || format!("names token {id}, which has another hash or does not exist")))
+    });
+    check_each!(reader, verified, OWNER_TOKENS, |(kind, owner, id), _| {
+        let same = reader
+            .get(&TOKENS, id)?
+            .is_some_and(|token| credentials::owner_key(&token.owner) == (kind, owner));
+        Ok(unless(same, || format!("token {id} of {owner} does not exist")))
+    });
+    check_each!(reader, verified, TOKEN_USES, |id, _| {
+        Ok(unless(reader.get(&TOKENS, id)?.is_some(), || format!("token {id} does not exist")))
     });
     Ok(())
 }

@@ -43,7 +43,8 @@ fn owned(reader: &impl Reader, kind: u8, id: u64) -> Result<Vec<Token>, StoreErr
     numbers.into_iter().map(|token| reader.require(&TOKENS, token)).collect()
 }
 
-const fn owner_key(owner: &TokenOwner) -> (u8, u64) {
+/// How an owner appears in [`OWNER_TOKENS`].
+pub const fn owner_key(owner: &TokenOwner) -> (u8, u64) {
     match owner {
         TokenOwner::Personal { user, .. } => (OWNER_USER, user.0),
         TokenOwner::Deploy { holder, .. } => kind_of(*holder),

@@ -7,10 +7,12 @@
 pub mod codec;
 pub mod credentials;
 pub mod identity;
+mod migrate;
 pub mod packages;
 pub mod tables;
 mod writer;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::ops::{Bound, ControlFlow, RangeBounds};
 use std::path::{Path, PathBuf};
@@ -53,6 +55,17 @@ pub enum StoreError {
     /// The last commit failed and the database is being opened again.
     #[error("the database is being reopened after a disk error: try again in a moment")]
     Reopening,
+    /// Written by a newer program. Nothing in the file was changed.
+    #[error("the database has format {found}, this program knows up to {newest}: start the newer program")]
+    NewerFormat {
+        /// The format found.
+        found: u64,
+        /// The newest this program reads.
+        newest: u64,
+    },
+    /// A change panicked. Nothing of it was written.
+    #[error("a change of the database was given up because of a mistake in this program: the log has more")]
+    Panicked,
     /// The store is shutting down.
     #[error("the server is shutting down")]
     Closed,
@@ -71,7 +84,11 @@ pub enum StoreError {
 
 impl<E: Into<redb::Error>> From<E> for StoreError {
     fn from(error: E) -> Self {
-        Self::Database(Arc::new(error.into()))
+        match error.into() {
+            // An earlier error closed the file; the writer thread opens it again.
+            redb::Error::PreviousIo | redb::Error::DatabaseClosed => Self::Reopening,
+            error => Self::Database(Arc::new(error)),
+        }
     }
 }
 
@@ -88,15 +105,19 @@ impl StoreError {
                 matches!(&**error, redb::Error::Io(io) if matches!(io.kind(), StorageFull | QuotaExceeded))
             }
             Self::Io { error, .. } => matches!(error.kind(), StorageFull | QuotaExceeded),
-            Self::Record { .. } | Self::Missing { .. } | Self::Reopening | Self::Closed | Self::InUse(_) => {
-                false
-            }
+            Self::Record { .. }
+            | Self::Missing { .. }
+            | Self::Reopening
+            | Self::NewerFormat { .. }
+            | Self::Panicked
+            | Self::Closed
+            | Self::InUse(_) => false,
         }
     }
 
     /// Whether the disk or the database file is at fault, so that the file must be opened again.
     fn is_disk(&self) -> bool {
-        matches!(self, Self::Database(_))
+        matches!(self, Self::Database(_) | Self::Reopening)
     }
 }
 
@@ -129,7 +150,7 @@ impl Store {
     /// later start could trip over.
     pub fn open(data_dir: &Path) -> Result<Self, StoreError> {
         let path = data_dir.join(DATABASE_FILE);
-        if !path.exists() {
+        if !path.try_exists().map_err(|error| StoreError::io(&path, error))? {
             create(data_dir, &path)?;
         }
         Self::open_with(Box::new(move || {
@@ -143,7 +164,7 @@ impl Store {
     /// Opens a database that `opener` provides: for tests that put a simulated disk below redb.
     pub fn open_with(opener: Opener) -> Result<Self, StoreError> {
         let database = opener()?;
-        writer::create_tables(&database)?;
+        migrate::run(&database)?;
         let inner = Arc::new(Inner { database: RwLock::new(Some(database)), opener });
         let writer = Writer::start(Arc::clone(&inner));
         Ok(Self { inner, writer })
@@ -151,12 +172,22 @@ impl Store {
 
     /// Reads from one consistent state. Must not block: a few lookups, or inside [`blocking`].
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Snapshot) -> Result<T, E>) -> Result<T, E> {
-        let snapshot = {
+        let begun = {
             let guard = self.inner.database.read().unwrap_or_else(PoisonError::into_inner);
-            let database = guard.as_ref().ok_or(StoreError::Reopening)?;
-            Snapshot(database.begin_read().map_err(StoreError::from)?)
+            guard.as_ref().ok_or(StoreError::Reopening)?.begin_read().map_err(StoreError::from)
         };
-        work(&snapshot)
+        let snapshot = match begun {
+            Ok(transaction) => Snapshot { transaction, failed: Cell::new(false) },
+            Err(error) => {
+                self.writer.wake();
+                return Err(error.into());
+            }
+        };
+        let outcome = work(&snapshot);
+        if snapshot.failed.get() {
+            self.writer.wake();
+        }
+        outcome
     }
 
     /// Runs a change on the writer thread and returns once it is durable.
@@ -195,9 +226,12 @@ impl Store {
 impl Inner {
     /// Drops a database whose commit failed and opens the file again: redb refuses to write after such an error.
     fn reopen(&self) -> Result<(), StoreError> {
-        let mut slot = self.database.write().unwrap_or_else(PoisonError::into_inner);
-        drop(slot.take());
-        *slot = Some((self.opener)()?);
+        let slot = || self.database.write().unwrap_or_else(PoisonError::into_inner);
+        // Closing and opening may take long on a bad disk: readers are told so instead of waiting for it.
+        let broken = slot().take();
+        drop(broken);
+        let database = (self.opener)()?;
+        *slot() = Some(database);
         Ok(())
     }
 }
@@ -217,7 +251,7 @@ fn create(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
         _ => {}
     }
     let database = builder().create(&staged)?;
-    writer::create_tables(&database)?;
+    migrate::run(&database)?;
     database.close()?;
     let synced = File::open(&staged)
         .and_then(|file| file.sync_all())
@@ -228,11 +262,11 @@ fn create(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
 
 /// Runs synchronous work (long reads, files, password hashes) without holding up a thread of the runtime.
 ///
-/// The work is finished even when the caller goes away. A panic in it becomes [`StoreError::Closed`] for the caller.
+/// The work is finished even when the caller goes away. A panic in it becomes [`StoreError::Panicked`] for the caller.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
     #[expect(clippy::disallowed_methods, reason = "this is the one door to blocking threads")]
     let running = tokio::task::spawn_blocking(work);
-    running.await.map_err(|_panicked_or_stopping| StoreError::Closed)
+    running.await.map_err(|error| if error.is_panic() { StoreError::Panicked } else { StoreError::Closed })
 }
 
 /// Something that reads tables: a [`Snapshot`], or a [`Change`] in the middle of a commit.
@@ -265,11 +299,31 @@ pub trait Reader {
 }
 
 /// A consistent state of the database, as of when it was taken.
-pub struct Snapshot(ReadTransaction);
+pub struct Snapshot {
+    transaction: ReadTransaction,
+    /// Whether the disk failed a read: redb answers nothing more until the file is opened again.
+    failed: Cell<bool>,
+}
 
 impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Snapshot(..)")
+    }
+}
+
+impl Snapshot {
+    fn noting<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        if outcome.as_ref().is_err_and(StoreError::is_disk) {
+            self.failed.set(true);
+        }
+        outcome
+    }
+
+    fn open<K: redb::Key + 'static, R: Record>(
+        &self,
+        table: &Table<K, R>,
+    ) -> Result<redb::ReadOnlyTable<K, &'static [u8]>, StoreError> {
+        Ok(self.transaction.open_table(table.definition)?)
     }
 }
 
@@ -279,7 +333,7 @@ impl Reader for Snapshot {
         table: &Table<K, R>,
         key: K::SelfType<'k>,
     ) -> Result<Option<R>, StoreError> {
-        get_in(&self.0.open_table(table.definition)?, table, key)
+        self.noting(self.open(table).and_then(|open| get_in(&open, table, key)))
     }
 
     fn scan<'k, K: redb::Key + 'static, R: Record>(
@@ -288,7 +342,7 @@ impl Reader for Snapshot {
         range: impl RangeBounds<K::SelfType<'k>> + 'k,
         visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        scan_in(&self.0.open_table(table.definition)?, table, range, visit)
+        self.noting(self.open(table).and_then(|open| scan_in(&open, table, range, visit)))
     }
 }
 

@@ -4,13 +4,13 @@
 //! So one refused publish never spoils its neighbours, nothing is visible before it is durable, and a change cannot
 //! see half of another. After a failed commit nothing is acknowledged and the database is opened again.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::{ControlFlow, RangeBounds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redb::{Database, Durability, WriteTransaction};
 use tokio::sync::oneshot;
@@ -48,9 +48,15 @@ impl std::fmt::Debug for Writer {
 }
 
 struct Shared {
-    /// Nothing once the store is closing.
+    /// Nothing once the store is closing. The thread ends when the last sender is gone.
     queue: Mutex<Option<mpsc::SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    counts: Arc<Counts>,
+}
+
+/// What the thread tells about itself. Apart from [`Shared`], so that the thread does not keep its own queue alive.
+#[derive(Default)]
+struct Counts {
     closed: AtomicBool,
     commits: AtomicU64,
     changes: AtomicU64,
@@ -59,33 +65,27 @@ struct Shared {
 impl Writer {
     pub(super) fn start(inner: Arc<Inner>) -> Self {
         let (queue, jobs) = mpsc::sync_channel(QUEUE);
-        let shared = Arc::new(Shared {
-            queue: Mutex::new(Some(queue)),
-            thread: Mutex::new(None),
-            closed: AtomicBool::new(false),
-            commits: AtomicU64::new(0),
-            changes: AtomicU64::new(0),
-        });
-        let counted = Arc::clone(&shared);
+        let counts = Arc::new(Counts::default());
+        let counted = Arc::clone(&counts);
         let spawned = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
-            while let Ok(first) = jobs.recv() {
-                let mut group = vec![first];
-                group.extend(jobs.try_iter().take(GROUP - 1));
-                if commit_group(&inner, group, &counted).is_err_and(|error| error.is_disk()) {
-                    reopen(&inner);
-                }
-            }
+            serve(&inner, &jobs, &counted);
             counted.closed.store(true, Ordering::Release);
+            for late in jobs.try_iter() {
+                late.finish(Err(StoreError::Closed));
+            }
         });
+        let shared = Shared { queue: Mutex::new(None), thread: Mutex::new(None), counts };
         match spawned {
-            Ok(thread) => *lock(&shared.thread) = Some(thread),
+            Ok(thread) => {
+                *lock(&shared.thread) = Some(thread);
+                *lock(&shared.queue) = Some(queue);
+            }
             Err(error) => {
                 tracing::error!(%error, "the store's writer thread could not be started");
-                shared.closed.store(true, Ordering::Release);
-                lock(&shared.queue).take();
+                shared.counts.closed.store(true, Ordering::Release);
             }
         }
-        Self { shared }
+        Self { shared: Arc::new(shared) }
     }
 
     pub(super) async fn run<T, E>(
@@ -111,25 +111,35 @@ impl Writer {
             }
         }
         drop(queue);
-        answer.await.unwrap_or_else(|_gone| Err(StoreError::Closed.into()))
+        // A change is dropped without an answer only when a panic takes its whole commit down.
+        answer.await.unwrap_or_else(|_dropped| Err(StoreError::Panicked.into()))
+    }
+
+    /// Lets the thread find out that the database needs to be opened again, without waiting for the next change.
+    pub(super) fn wake(&self) {
+        if let Some(queue) = &*lock(&self.shared.queue) {
+            // A full queue wakes it just as well.
+            let _ = queue.try_send(Box::new(Wake));
+        }
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.shared.closed.load(Ordering::Acquire)
+        self.shared.counts.closed.load(Ordering::Acquire)
     }
 
     pub(super) fn close(&self) {
         lock(&self.shared.queue).take();
-        let thread = lock(&self.shared.thread).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
+        // Held while waiting, so that whoever closes at the same time waits as well.
+        let mut thread = lock(&self.shared.thread);
+        if thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the store's writer thread had panicked");
         }
     }
 
     pub(super) fn group_sizes(&self) -> GroupSizes {
         GroupSizes {
-            commits: self.shared.commits.load(Ordering::Relaxed),
-            changes: self.shared.changes.load(Ordering::Relaxed),
+            commits: self.shared.counts.commits.load(Ordering::Relaxed),
+            changes: self.shared.counts.changes.load(Ordering::Relaxed),
         }
     }
 }
@@ -138,32 +148,66 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tries until the database is open again. Readers and writers are answered "try again" meanwhile.
-fn reopen(inner: &Inner) {
-    let mut attempts = 0u32;
-    loop {
-        match inner.reopen() {
-            Ok(()) => {
-                tracing::warn!("the database was reopened after a failed commit");
-                return;
+/// Takes changes from the queue and commits them in groups, until the store is closed.
+fn serve(inner: &Inner, jobs: &mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        group.extend(jobs.try_iter().take(GROUP - 1));
+        // A change's own panic is caught where it runs. One in the commit loses the commit, never the writer.
+        let outcome = catch_unwind(AssertUnwindSafe(|| commit_group(inner, group, counts)));
+        let failed = match outcome {
+            Ok(outcome) => outcome.is_err_and(|error| error.is_disk()),
+            Err(_panic) => {
+                tracing::error!("a commit panicked: its changes are not written");
+                true
             }
-            Err(error) => {
-                if attempts.is_multiple_of(50) {
-                    tracing::error!(%error, "the database cannot be reopened; trying again");
-                }
-                attempts += 1;
-                std::thread::sleep(REOPEN_PAUSE);
-            }
+        };
+        if failed && !reopen(inner, jobs) {
+            return;
         }
     }
 }
 
-fn commit_group(inner: &Inner, mut group: Vec<Box<dyn Job>>, counted: &Shared) -> Result<(), StoreError> {
+/// Tries until the database is open again. Says whether it is: it gives up when the store is closed.
+fn reopen(inner: &Inner, jobs: &mpsc::Receiver<Box<dyn Job>>) -> bool {
+    let mut attempts = 0u32;
+    loop {
+        match inner.reopen() {
+            Ok(()) => {
+                tracing::warn!("the database was reopened after a disk error");
+                return true;
+            }
+            Err(error) if attempts.is_multiple_of(50) => {
+                tracing::error!(%error, "the database cannot be reopened; trying again");
+            }
+            Err(_said_before) => {}
+        }
+        attempts = attempts.wrapping_add(1);
+        if !refuse_for(jobs, REOPEN_PAUSE) {
+            return false;
+        }
+    }
+}
+
+/// Tells whoever comes during that time to try again, so that nobody hangs on a broken disk. False when the store is
+/// being closed.
+fn refuse_for(jobs: &mpsc::Receiver<Box<dyn Job>>, pause: Duration) -> bool {
+    let end = Instant::now() + pause;
+    loop {
+        match jobs.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(job) => job.finish(Err(StoreError::Reopening)),
+            Err(mpsc::RecvTimeoutError::Timeout) => return true,
+            Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+}
+
+fn commit_group(inner: &Inner, mut group: Vec<Box<dyn Job>>, counts: &Counts) -> Result<(), StoreError> {
     let outcome = {
         let slot = inner.database.read().unwrap_or_else(PoisonError::into_inner);
         slot.as_ref()
             .ok_or(StoreError::Reopening)
-            .and_then(|database| run_group(database, &mut group, counted))
+            .and_then(|database| run_group(database, &mut group, counts))
     };
     for job in group {
         job.finish(outcome.clone());
@@ -171,7 +215,7 @@ fn commit_group(inner: &Inner, mut group: Vec<Box<dyn Job>>, counted: &Shared) -
     outcome
 }
 
-fn run_group(database: &Database, group: &mut [Box<dyn Job>], counted: &Shared) -> Result<(), StoreError> {
+fn run_group(database: &Database, group: &mut [Box<dyn Job>], counts: &Counts) -> Result<(), StoreError> {
     let mut transaction = database.begin_write()?;
     transaction.set_durability(Durability::Immediate)?;
     transaction.set_quick_repair(true);
@@ -184,19 +228,8 @@ fn run_group(database: &Database, group: &mut [Box<dyn Job>], counted: &Shared) 
         return Ok(());
     }
     transaction.commit()?;
-    counted.commits.fetch_add(1, Ordering::Relaxed);
-    counted.changes.fetch_add(written, Ordering::Relaxed);
-    Ok(())
-}
-
-/// Makes the tables that are missing, so that readers find every one of them.
-pub(super) fn create_tables(database: &Database) -> Result<(), StoreError> {
-    let transaction = database.begin_write()?;
-    macro_rules! open {
-        ($($table:ident),*) => { $(drop(transaction.open_table(tables::$table.definition)?);)* };
-    }
-    tables::every_table!(open);
-    transaction.commit()?;
+    counts.commits.fetch_add(1, Ordering::Relaxed);
+    counts.changes.fetch_add(written, Ordering::Relaxed);
     Ok(())
 }
 
@@ -206,6 +239,17 @@ trait Job: Send {
     fn run(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError>;
     /// Answers, after the commit.
     fn finish(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+/// Changes nothing. Beginning its commit shows whether the database is still usable.
+struct Wake;
+
+impl Job for Wake {
+    fn run(&mut self, _transaction: &WriteTransaction) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    fn finish(self: Box<Self>, _commit: Result<(), StoreError>) {}
 }
 
 struct Pending<F, T, E> {
@@ -222,12 +266,12 @@ where
 {
     fn run(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError> {
         let Some(work) = self.work.take() else { return Ok(false) };
-        let mut change = Change { transaction, operations: Vec::new(), counters: HashMap::new() };
+        let mut change = Change { transaction, operations: Vec::new(), counters: BTreeMap::new() };
         // A panic in a change must not take the writer, and with it every later publish, down.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut change)));
         let Ok(outcome) = outcome else {
-            tracing::error!("a change panicked and was dropped");
-            self.outcome = Some(Err(StoreError::Closed.into()));
+            tracing::error!("a change panicked: nothing of it is written");
+            self.outcome = Some(Err(StoreError::Panicked.into()));
             return Ok(false);
         };
         let succeeded = outcome.is_ok();
@@ -240,7 +284,7 @@ where
             // A refusal stands whatever became of the commit: nothing of it was to be written.
             (_, Some(Err(refused))) => Err(refused),
             (Ok(()), Some(done)) => done,
-            (Ok(()), None) => Err(StoreError::Closed.into()),
+            (Ok(()), None) => Err(StoreError::Panicked.into()),
             (Err(error), _) => Err(error.into()),
         };
         if let Some(reply) = self.reply {
@@ -258,7 +302,7 @@ type Operation = Box<dyn FnOnce(&WriteTransaction) -> Result<(), StoreError>>;
 pub struct Change<'t> {
     transaction: &'t WriteTransaction,
     operations: Vec<Operation>,
-    counters: HashMap<&'static str, u64>,
+    counters: BTreeMap<&'static str, u64>,
 }
 
 impl std::fmt::Debug for Change<'_> {

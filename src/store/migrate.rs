@@ -1,0 +1,192 @@
+//! Brings a database that an older program wrote to the present format, step by step, under a savepoint.
+//!
+//! The database says its format in a table of plain numbers, which no change of the records can make unreadable. A
+//! newer format is refused before anything is written. Each step is one durable commit together with the format it
+//! leads to, so a crash between two steps continues with the next; when a step fails, the savepoint taken before the
+//! first puts everything back, and the older program still starts.
+//!
+//! Records also carry a version each ([`Record::upgrade`](super::codec::Record::upgrade)) and are upgraded as they are
+//! read. A step is for what that cannot do: new indexes, changed keys.
+
+use std::ops::ControlFlow;
+
+use redb::{Database, ReadableDatabase, TableDefinition, TableError, TableHandle, WriteTransaction};
+
+use super::codec::{self, Record};
+use super::tables::{
+    self, CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, OWNER_TOKENS, PROJECTS, Present, TOKENS, Table,
+};
+use super::{StoreError, credentials, scan_in};
+
+/// Plain numbers about the database itself. Its name and types never change.
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+/// The format in [`META`]. Databases without it have format 0.
+const FORMAT: &str = "format";
+
+/// A step from one format to the next.
+type Step = fn(&WriteTransaction) -> Result<(), StoreError>;
+
+/// The step at index `n` leads from format `n` to `n + 1`. Steps are added at the end and never changed.
+const STEPS: &[Step] = &[rebuild_ownership];
+
+/// Makes an empty database, or brings an older one to the present format.
+pub(super) fn run(database: &Database) -> Result<(), StoreError> {
+    run_steps(database, STEPS)
+}
+
+fn run_steps(database: &Database, steps: &[Step]) -> Result<(), StoreError> {
+    let newest = steps.len() as u64;
+    let Some(found) = found_format(database)? else {
+        return commit(database, |transaction| {
+            create_tables(transaction)?;
+            set_format(transaction, newest)
+        });
+    };
+    if found > newest {
+        return Err(StoreError::NewerFormat { found, newest });
+    }
+    let leftover = leftover_savepoint(database)?;
+    let missing = usize::try_from(found).map_or(&[][..], |found| steps.get(found..).unwrap_or_default());
+    if !missing.is_empty() {
+        let savepoint = match leftover {
+            Some(savepoint) => savepoint,
+            None => commit(database, |transaction| Ok(transaction.persistent_savepoint()?))?,
+        };
+        for (step, to) in missing.iter().zip(found + 1..) {
+            tracing::info!(format = to, "bringing the database to a new format");
+            let taken = commit(database, |transaction| {
+                step(transaction)?;
+                set_format(transaction, to)
+            });
+            if let Err(error) = taken {
+                put_back(database, savepoint);
+                return Err(error);
+            }
+        }
+        drop_savepoint(database, savepoint)?;
+    } else if let Some(savepoint) = leftover {
+        drop_savepoint(database, savepoint)?;
+    }
+    // Tables may be added without a new format: older programs do not miss what they do not know.
+    if lacks_tables(database)? { commit(database, create_tables) } else { Ok(()) }
+}
+
+/// Runs `work` in a transaction of its own and makes it durable.
+fn commit<T>(
+    database: &Database,
+    work: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    let value = work(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
+}
+
+/// The format a database has; nothing when it is empty.
+fn found_format(database: &Database) -> Result<Option<u64>, StoreError> {
+    let transaction = database.begin_read()?;
+    if transaction.list_tables()?.next().is_none() {
+        return Ok(None);
+    }
+    match transaction.open_table(META) {
+        Ok(meta) => Ok(Some(meta.get(FORMAT)?.map_or(0, |format| format.value()))),
+        Err(TableError::TableDoesNotExist(_)) => Ok(Some(0)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn set_format(transaction: &WriteTransaction, format: u64) -> Result<(), StoreError> {
+    transaction.open_table(META)?.insert(FORMAT, format)?;
+    Ok(())
+}
+
+fn create_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    macro_rules! open {
+        ($($table:ident),*) => { $(drop(transaction.open_table(tables::$table.definition)?);)* };
+    }
+    tables::every_table!(open);
+    Ok(())
+}
+
+fn lacks_tables(database: &Database) -> Result<bool, StoreError> {
+    let transaction = database.begin_read()?;
+    let present: std::collections::HashSet<String> =
+        transaction.list_tables()?.map(|table| table.name().to_owned()).collect();
+    macro_rules! lacks {
+        ($($table:ident),*) => { $(!present.contains(tables::$table.name()))||* };
+    }
+    Ok(tables::every_table!(lacks))
+}
+
+/// The savepoint of a migration that was interrupted.
+fn leftover_savepoint(database: &Database) -> Result<Option<u64>, StoreError> {
+    let transaction = database.begin_write()?;
+    let first = transaction.list_persistent_savepoints()?.min();
+    transaction.abort()?;
+    Ok(first)
+}
+
+fn drop_savepoint(database: &Database, savepoint: u64) -> Result<(), StoreError> {
+    commit(database, |transaction| {
+        transaction.delete_persistent_savepoint(savepoint)?;
+        Ok(())
+    })
+}
+
+/// Returns to the state before the first step.
+fn put_back(database: &Database, savepoint: u64) {
+    let restored = (|| {
+        let mut transaction = database.begin_write()?;
+        let state = transaction.get_persistent_savepoint(savepoint)?;
+        transaction.restore_savepoint(&state)?;
+        transaction.delete_persistent_savepoint(savepoint)?;
+        transaction.commit()?;
+        Ok::<_, StoreError>(())
+    })();
+    if let Err(error) = restored {
+        tracing::error!(%error, "a failed migration could not be undone: the next start continues it");
+    }
+}
+
+/// 0 to 1: from here on `cairn verify` checks what lies in a group and which tokens an owner has; both are made anew
+/// from the records once, so that what it finds later happened later.
+fn rebuild_ownership(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    let mut children = Vec::new();
+    scan_in(&transaction.open_table(GROUPS.definition)?, &GROUPS, .., |id, group| {
+        children.extend(group.parent().map(|parent| (parent.0, KIND_GROUP, id)));
+        ControlFlow::Continue(())
+    })?;
+    scan_in(&transaction.open_table(PROJECTS.definition)?, &PROJECTS, .., |id, project| {
+        children.push((project.parent().0, KIND_PROJECT, id));
+        ControlFlow::Continue(())
+    })?;
+    let mut owned = Vec::new();
+    scan_in(&transaction.open_table(TOKENS.definition)?, &TOKENS, .., |id, token| {
+        let (kind, owner) = credentials::owner_key(&token.owner);
+        owned.push((kind, owner, id));
+        ControlFlow::Continue(())
+    })?;
+    replace(transaction, &CHILDREN, children)?;
+    replace(transaction, &OWNER_TOKENS, owned)
+}
+
+/// Fills an index anew.
+fn replace<K>(
+    transaction: &WriteTransaction,
+    index: &Table<K, Present>,
+    keys: impl IntoIterator<Item = K>,
+) -> Result<(), StoreError>
+where
+    K: redb::Key + 'static + for<'k> redb::Value<SelfType<'k> = K>,
+    Present: Record,
+{
+    let present = codec::encode(&Present)
+        .map_err(|error| StoreError::Record { table: index.name().to_owned(), error })?;
+    transaction.delete_table(index.definition)?;
+    let mut table = transaction.open_table(index.definition)?;
+    for key in keys {
+        table.insert(key, present.as_slice())?;
+    }
+    Ok(())
+}

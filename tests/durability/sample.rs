@@ -1,0 +1,232 @@
+//! One of everything that is stored: what golden vectors and old databases are made of.
+
+use cairn::domain::credential::{DeployScope, PersonalScope, Token, TokenOwner};
+use cairn::domain::event::{PackageAction, PackageEvent};
+use cairn::domain::identity::{
+    Group, GroupKind, Holder, InstanceSettings, Membership, Project, RegistryAccess, Role, User, Visibility,
+};
+use cairn::domain::manifest::{
+    Input, Manifest, ModuleCall, ModulePart, Output, ProviderRequirement, Resource,
+};
+use cairn::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, Status, Warning, WarningCode};
+use cairn::domain::{FileId, GroupId, PackageId, ProjectId, Sha256, TokenId, UserId};
+use cairn::store::{Change, Store, StoreError, credentials, identity, packages};
+use jiff::Timestamp;
+
+/// A fixed time.
+pub(crate) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).expect("a time in range")
+}
+
+pub(crate) fn user() -> User {
+    User {
+        id: UserId(1),
+        username: "Ada".parse().expect("a user name"),
+        name: "Ada L.".to_owned(),
+        email: "ada@acme.example".to_owned(),
+        namespace: GroupId(1),
+        admin: true,
+        can_create_group: false,
+        blocked: true,
+        password_hash: Some("$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA".to_owned()),
+        created_at: at(1),
+    }
+}
+
+pub(crate) fn namespace() -> Group {
+    Group {
+        id: GroupId(1),
+        kind: GroupKind::Personal(UserId(1)),
+        ancestors: vec![],
+        path: "Ada".parse().expect("a path"),
+        name: "Ada L.".to_owned(),
+        description: String::new(),
+        visibility: Visibility::Public,
+        duplicates: DuplicatesRule::default(),
+        created_at: at(1),
+    }
+}
+
+pub(crate) fn root_group() -> Group {
+    Group {
+        id: GroupId(2),
+        kind: GroupKind::Group,
+        ancestors: vec![],
+        path: "acme".parse().expect("a path"),
+        name: "Acme".to_owned(),
+        description: "Everything of Acme".to_owned(),
+        visibility: Visibility::Internal,
+        duplicates: DuplicatesRule { allowed: true, exception_regex: "vpc/.*".to_owned() },
+        created_at: at(2),
+    }
+}
+
+pub(crate) fn group() -> Group {
+    Group {
+        id: GroupId(300),
+        kind: GroupKind::Group,
+        ancestors: vec![GroupId(2)],
+        path: "acme/Platform".parse().expect("a path"),
+        name: "Platform".to_owned(),
+        description: String::new(),
+        visibility: Visibility::Private,
+        duplicates: DuplicatesRule::default(),
+        created_at: at(3),
+    }
+}
+
+pub(crate) fn project() -> Project {
+    Project {
+        id: ProjectId(7),
+        groups: vec![GroupId(2), GroupId(300)],
+        path: "acme/Platform/Modules".parse().expect("a path"),
+        name: "Modules".to_owned(),
+        description: "Shared modules".to_owned(),
+        visibility: Visibility::Private,
+        registry: RegistryAccess::Public,
+        creator: Some(UserId(1)),
+        created_at: at(4),
+    }
+}
+
+pub(crate) fn membership() -> Membership {
+    Membership {
+        holder: Holder::Group(GroupId(300)),
+        user: UserId(1),
+        role: Role::Maintainer,
+        expires_at: Some(at(86_400)),
+        created_at: at(5),
+    }
+}
+
+pub(crate) fn personal_token() -> Token {
+    Token {
+        id: TokenId(1),
+        name: "laptop".to_owned(),
+        owner: TokenOwner::Personal {
+            user: UserId(1),
+            scopes: vec![PersonalScope::Api, PersonalScope::ReadApi],
+        },
+        hash: Sha256::new([0xA5; 32]),
+        expires_at: None,
+        revoked: true,
+        created_at: at(6),
+    }
+}
+
+pub(crate) fn deploy_token() -> Token {
+    Token {
+        id: TokenId(2),
+        name: "ci".to_owned(),
+        owner: TokenOwner::Deploy {
+            holder: Holder::Project(ProjectId(7)),
+            username: "deploy".to_owned(),
+            scopes: vec![DeployScope::ReadPackageRegistry, DeployScope::WritePackageRegistry],
+        },
+        hash: Sha256::new([0x5A; 32]),
+        expires_at: Some(at(1_000_000)),
+        revoked: false,
+        created_at: at(7),
+    }
+}
+
+pub(crate) fn package() -> Package {
+    Package {
+        id: PackageId(11),
+        project: ProjectId(7),
+        root: GroupId(2),
+        name: "Vpc".parse().expect("a module name"),
+        system: "aws".parse().expect("a system"),
+        version: "1.2.3-rc.1+build.5".parse().expect("a version"),
+        status: Status::Default,
+        created_at: at(8),
+        publisher: Publisher::User(UserId(1), TokenId(1)),
+        warnings: vec![
+            Warning { code: WarningCode::Link, path: "a/link".to_owned(), message: "a link".to_owned() },
+            Warning { code: WarningCode::Incomplete, path: String::new(), message: "cut".to_owned() },
+        ],
+    }
+}
+
+pub(crate) fn file() -> PackageFile {
+    PackageFile {
+        id: FileId(12),
+        package: PackageId(11),
+        file_name: "Vpc-aws-1.2.3-rc.1+build.5.tgz".to_owned(),
+        size: 70_000,
+        sha256: Sha256::new([0x11; 32]),
+        created_at: at(8),
+    }
+}
+
+pub(crate) fn manifest() -> Manifest {
+    let part = ModulePart {
+        path: "modules/subnet".to_owned(),
+        readme: Some("# Subnet\n".to_owned()),
+        inputs: vec![Input {
+            name: "cidr".to_owned(),
+            r#type: "string".to_owned(),
+            description: "The range".to_owned(),
+            default: Some("\"10.0.0.0/16\"".to_owned()),
+            required: false,
+            sensitive: true,
+        }],
+        outputs: vec![Output { name: "id".to_owned(), description: "Its id".to_owned(), sensitive: false }],
+        resources: vec![Resource { name: "this".to_owned(), r#type: "aws_vpc".to_owned(), data: true }],
+        providers: vec![ProviderRequirement {
+            name: "aws".to_owned(),
+            source: "hashicorp/aws".to_owned(),
+            version: ">= 5".to_owned(),
+        }],
+        required_version: vec![">= 1.5".to_owned()],
+        calls: vec![ModuleCall {
+            name: "inner".to_owned(),
+            source: "./inner".to_owned(),
+            version: String::new(),
+        }],
+    };
+    Manifest { root: ModulePart::default(), submodules: vec![part.clone()], examples: vec![part] }
+}
+
+pub(crate) fn event() -> PackageEvent {
+    PackageEvent {
+        at: at(8),
+        action: PackageAction::Published,
+        actor: Publisher::DeployToken(TokenId(2)),
+        project: ProjectId(7),
+        name: "Vpc".parse().expect("a module name"),
+        system: "aws".parse().expect("a system"),
+        version: "1.2.3-rc.1+build.5".parse().expect("a version"),
+        sha256: Sha256::new([0x11; 32]),
+    }
+}
+
+pub(crate) fn settings() -> InstanceSettings {
+    InstanceSettings {
+        registry_enabled: true,
+        allow_anyone_to_pull: false,
+        default_project_visibility: Visibility::Internal,
+        default_group_visibility: Visibility::Private,
+        max_file_size: 5_000_000_000,
+    }
+}
+
+/// Writes all of it in one change.
+pub(crate) async fn fill(store: &Store) -> Result<(), StoreError> {
+    store.write(fill_change).await
+}
+
+fn fill_change(change: &mut Change<'_>) -> Result<(), StoreError> {
+    identity::put_settings(change, &settings())?;
+    identity::put_user(change, &user())?;
+    for group in [namespace(), root_group(), group()] {
+        identity::put_group(change, &group)?;
+    }
+    identity::put_project(change, &project())?;
+    identity::put_membership(change, &membership())?;
+    credentials::put(change, &personal_token())?;
+    credentials::put(change, &deploy_token())?;
+    credentials::put_secret_key(change, "ticket", [7; 32])?;
+    packages::put(change, &package(), &file(), &manifest())?;
+    packages::put_event(change, &event())
+}
