@@ -102,6 +102,18 @@ impl Registry {
         .await
     }
 
+    /// A group or personal namespace that the caller sees.
+    pub fn namespace(&self, caller: &Caller, id: &str) -> Result<Group, ServiceError> {
+        check_signed_in(caller)?;
+        let now = self.now();
+        self.store().read(|snapshot| {
+            let hidden = || ServiceError::hidden(caller.is_anonymous(), "Namespace");
+            let found = any_namespace(snapshot, id)?.ok_or_else(hidden)?;
+            check_group(snapshot, caller, &found, GroupAction::View, now).map_err(|_refused| hidden())?;
+            Ok(found)
+        })
+    }
+
     /// The namespaces the caller belongs to: its own and the groups where it has a role; all, for an administrator.
     pub async fn namespaces(
         &self,

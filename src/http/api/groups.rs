@@ -122,3 +122,9 @@ pub(super) async fn namespaces(context: &Context<'_>) -> Result<Reply, ServiceEr
     let rows = page.slice(&found).iter().map(|group| shapes::namespace(context, group)).collect();
     Ok(page.reply(context, rows, found.len()))
 }
+
+/// `GET /namespaces/:id`.
+pub(super) fn namespace(context: &Context<'_>, id: &str) -> Result<Reply, ServiceError> {
+    let found = context.registry().namespace(&context.caller, id)?;
+    Ok(json(StatusCode::OK, &shapes::namespace(context, &found)))
+}

@@ -77,6 +77,7 @@ async fn identity(
         Route::Token(id) => tokens::one(context, id, verb).await,
         Route::RotateToken(id) => tokens::rotate(context, id, body).await,
         Route::Namespaces => groups::namespaces(context).await,
+        Route::Namespace(id) => groups::namespace(context, id),
         Route::Groups if verb == Verb::Post => groups::create(context, body).await,
         Route::Groups => groups::list(context, None).await,
         Route::Group(id) => groups::one(context, id, verb, body).await,

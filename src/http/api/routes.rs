@@ -27,6 +27,8 @@ pub enum Route<'a> {
     RotateToken(&'a str),
     /// Groups and personal namespaces.
     Namespaces,
+    /// One namespace: a group or a user's own.
+    Namespace(&'a str),
     /// Groups.
     Groups,
     /// One group.
@@ -91,6 +93,7 @@ impl<'a> Route<'a> {
             ["personal_access_tokens", id] => Self::Token(id),
             ["personal_access_tokens", id, "rotate"] => Self::RotateToken(id),
             ["namespaces"] => Self::Namespaces,
+            ["namespaces", id] => Self::Namespace(id),
             ["groups"] => Self::Groups,
             ["groups", id] => Self::Group(id),
             ["groups", id, "subgroups"] => Self::Subgroups(id),
@@ -121,6 +124,7 @@ impl<'a> Route<'a> {
             Self::Token(_) => "/api/v4/personal_access_tokens/:id",
             Self::RotateToken(_) => "/api/v4/personal_access_tokens/:id/rotate",
             Self::Namespaces => "/api/v4/namespaces",
+            Self::Namespace(_) => "/api/v4/namespaces/:id",
             Self::Groups => "/api/v4/groups",
             Self::Group(_) => "/api/v4/groups/:id",
             Self::Subgroups(_) => "/api/v4/groups/:id/subgroups",
@@ -159,6 +163,7 @@ impl<'a> Route<'a> {
             Self::CurrentUser
             | Self::Tokens
             | Self::Namespaces
+            | Self::Namespace(_)
             | Self::Subgroups(_)
             | Self::GroupProjects(_)
             | Self::Version
