@@ -1,4 +1,50 @@
 //! A private Terraform and OpenTofu module registry in one binary.
+//!
+//! This crate is the whole program; `main.rs` only hands over to [`cli`]. Metadata lives in one redb file, archives in
+//! files named by their SHA-256, and hyper serves the Terraform protocol, a REST API in GitLab's shapes and the pages.
+//!
+//! # Layers
+//!
+//! Dependencies point one way: `domain` ← `archive`, `blobs`, `store` ← `service` ← `web` ← `http` ← `cli`. A test reads the
+//! sources and fails on an edge that is not allowed.
+//!
+//! | layer | job |
+//! | --- | --- |
+//! | [`domain`] | what is true without a disk, a clock or a socket: names, versions, roles, who may do what |
+//! | [`archive`] | bytes of an upload to facts: is it acceptable, what does it declare; packing a directory |
+//! | [`blobs`] | archives on disk: staged, made durable, opened, collected |
+//! | [`store`] | redb: typed tables, snapshots to read, one writer thread that groups changes into commits |
+//! | [`service`] | the use cases; owns policy and transactions |
+//! | [`web`] | pages as maud markup, and the embedded files of `web/` |
+//! | [`http`] | hyper: connections, endpoints, requests into use cases and back |
+//! | [`config`], [`telemetry`], [`outbound`] | settings and their reloading; logs and metrics; requests to other servers |
+//! | [`cli`] | the commands |
+//!
+//! # Life of a request
+//!
+//! `http::serve` accepts a connection under a permit and a deadline for every step. [`http::pipeline`] checks the head,
+//! splits the path into an [`http::endpoint::Endpoint`], asks the instance's switch, turns the credential into a
+//! [`service::Caller`], calls one use case, and gives the answer its common headers, one log line and one metric.
+//! Use cases load facts from a [`store::Snapshot`] and ask [`domain::access`], which alone compares roles.
+//!
+//! # Life of a publish
+//!
+//! Everything that can be refused without the body is refused first. The body then goes, piece by piece and in bounded
+//! memory, through SHA-256, into a staged file and through the archive walk at once. The blob is synced, renamed and
+//! its folder synced; then one change on the writer thread checks again and inserts the metadata. The answer leaves
+//! after that commit is durable. A crash leaves the whole package or nothing, and at worst a blob for `cairn gc`.
+//!
+//! # Data directory
+//!
+//! ```text
+//! cairn.redb                  metadata
+//! blobs/sha256/<2>/<62>       archives, by digest, byte for byte as published
+//! tmp/                        uploads under way; emptied at every start
+//! tls/                        own authority and certificate (--tls-self-signed)
+//! control.sock                how commands reach the running server
+//! cairn.lock                  held by the process that uses the directory
+//! ```
+
 pub mod archive;
 pub mod blobs;
 pub mod cli;

@@ -1,5 +1,7 @@
 //! `cairn admin`, `cairn verify`, `cairn gc`: everything an owner needs without a browser.
 
+#![expect(clippy::indexing_slicing, reason = "a key that a JSON answer lacks reads as null")]
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,7 +17,7 @@ use crate::domain::Role;
 
 /// What can be administered.
 #[derive(Debug, Subcommand)]
-pub enum AdminCommand {
+pub(super) enum AdminCommand {
     /// Switch the registry on or off, for the instance or for one project
     Registry {
         /// What to do
@@ -47,7 +49,7 @@ pub enum AdminCommand {
 
 /// What to do with the registry switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
+pub(super) enum Switch {
     /// Switch it on
     Enable,
     /// Switch it off; nothing is deleted
@@ -58,7 +60,7 @@ pub enum Switch {
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
-pub enum UserCommand {
+pub(super) enum UserCommand {
     /// Create a user
     Create {
         /// Name in URLs, also the path of the user's own namespace
@@ -92,7 +94,7 @@ pub enum UserCommand {
 
 /// What to do with groups.
 #[derive(Debug, Subcommand)]
-pub enum GroupCommand {
+pub(super) enum GroupCommand {
     /// Create a group
     Create {
         /// Full path: `acme`, or `acme/platform` below an existing group
@@ -120,7 +122,7 @@ pub enum GroupCommand {
 
 /// What to do with projects.
 #[derive(Debug, Subcommand)]
-pub enum ProjectCommand {
+pub(super) enum ProjectCommand {
     /// Create a project in an existing group or user namespace
     Create {
         /// Full path: `acme/network`
@@ -149,7 +151,7 @@ pub enum ProjectCommand {
 /// A group or a project.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-pub struct Place {
+pub(super) struct Place {
     /// Of this group (full path or number)
     #[arg(long)]
     group: Option<String>,
@@ -169,7 +171,7 @@ impl Place {
 
 /// What to do with members.
 #[derive(Debug, Subcommand)]
-pub enum MemberCommand {
+pub(super) enum MemberCommand {
     /// Add a member
     Create {
         /// User name or number
@@ -206,7 +208,7 @@ pub enum MemberCommand {
 
 /// What to do with personal tokens.
 #[derive(Debug, Subcommand)]
-pub enum TokenCommand {
+pub(super) enum TokenCommand {
     /// Create a token and print it, this once
     Create {
         /// Whose (user name or number)
@@ -242,7 +244,7 @@ pub enum TokenCommand {
 
 /// What to do with deploy tokens.
 #[derive(Debug, Subcommand)]
-pub enum DeployTokenCommand {
+pub(super) enum DeployTokenCommand {
     /// Create a deploy token and print it, this once
     Create {
         #[command(flatten)]
@@ -320,15 +322,17 @@ async fn instance_switch(client: &Client, action: Switch, output: Output) -> Res
     let status = client.call(Method::GET, "/-/control/status", None).await?;
     let stored = status["registry_enabled"].as_bool().unwrap_or_default();
     let by_flag = status["registry_disabled_by_flag"].as_bool().unwrap_or_default();
-    output.result(&json!({ "registry_enabled": stored && !by_flag, "stored": stored, "disabled_by_flag": by_flag }), || {
-        match (stored, by_flag) {
+    output.result(
+        &json!({ "registry_enabled": stored && !by_flag, "stored": stored, "disabled_by_flag": by_flag }),
+        || match (stored, by_flag) {
             (true, false) => "the registry is enabled".to_owned(),
             (false, _) => "the registry is disabled; nothing was deleted".to_owned(),
             (true, true) => {
-                "the registry is enabled, but the running server was started with --disable-registry".to_owned()
+                "the registry is enabled, but the running server was started with --disable-registry"
+                    .to_owned()
             }
-        }
-    })?;
+        },
+    )?;
     Ok(())
 }
 
@@ -398,7 +402,8 @@ async fn group(client: &Client, command: GroupCommand, output: Output) -> Result
             Ok(output.record(&found, GROUP_FIELDS)?)
         }
         GroupCommand::Delete { group } => {
-            delete(client, &format!("/api/v4/groups/{}", encode(&group)), &format!("group {group}"), output).await
+            delete(client, &format!("/api/v4/groups/{}", encode(&group)), &format!("group {group}"), output)
+                .await
         }
     }
 }
@@ -407,7 +412,9 @@ async fn project(client: &Client, command: ProjectCommand, output: Output) -> Re
     match command {
         ProjectCommand::Create { path, name, visibility } => {
             let Some((parent, last)) = path.rsplit_once('/') else {
-                bail!("a project lives in a group or user namespace: give its full path, such as acme/{path}");
+                bail!(
+                    "a project lives in a group or user namespace: give its full path, such as acme/{path}"
+                );
             };
             let body = fields([
                 ("path", Some(json!(last))),
@@ -420,7 +427,8 @@ async fn project(client: &Client, command: ProjectCommand, output: Output) -> Re
         }
         ProjectCommand::List => Ok(output.table(&client.list("/api/v4/projects").await?, PROJECT_FIELDS)?),
         ProjectCommand::Show { project } => {
-            let found = client.call(Method::GET, &format!("/api/v4/projects/{}", encode(&project)), None).await?;
+            let found =
+                client.call(Method::GET, &format!("/api/v4/projects/{}", encode(&project)), None).await?;
             Ok(output.record(&found, PROJECT_FIELDS)?)
         }
         ProjectCommand::Delete { project } => {
@@ -477,11 +485,13 @@ async fn token(client: &Client, command: TokenCommand, output: Output) -> Result
             Ok(output.table(&rows, TOKEN_FIELDS)?)
         }
         TokenCommand::Show { id } => {
-            let found = client.call(Method::GET, &format!("/api/v4/personal_access_tokens/{id}"), None).await?;
+            let found =
+                client.call(Method::GET, &format!("/api/v4/personal_access_tokens/{id}"), None).await?;
             Ok(output.record(&found, TOKEN_FIELDS)?)
         }
         TokenCommand::Delete { id } => {
-            delete(client, &format!("/api/v4/personal_access_tokens/{id}"), &format!("token {id}"), output).await
+            delete(client, &format!("/api/v4/personal_access_tokens/{id}"), &format!("token {id}"), output)
+                .await
         }
     }
 }
@@ -498,11 +508,11 @@ async fn deploy_token(client: &Client, command: DeployTokenCommand, output: Outp
             let url = format!("{}/deploy_tokens", place.url());
             print_secret(&client.call(Method::POST, &url, Some(&body)).await?, output)
         }
-        DeployTokenCommand::List { place } => {
-            Ok(output.table(&client.list(&format!("{}/deploy_tokens", place.url())).await?, DEPLOY_TOKEN_FIELDS)?)
-        }
+        DeployTokenCommand::List { place } => Ok(output
+            .table(&client.list(&format!("{}/deploy_tokens", place.url())).await?, DEPLOY_TOKEN_FIELDS)?),
         DeployTokenCommand::Show { id, place } => {
-            let found = client.call(Method::GET, &format!("{}/deploy_tokens/{id}", place.url()), None).await?;
+            let found =
+                client.call(Method::GET, &format!("{}/deploy_tokens/{id}", place.url()), None).await?;
             Ok(output.record(&found, DEPLOY_TOKEN_FIELDS)?)
         }
         DeployTokenCommand::Delete { id, place } => {
@@ -558,7 +568,9 @@ pub(super) async fn collect(data_dir: &Path, dry_run: bool, grace: u64, output: 
     let collected = outcome?;
     output.result(&collected, || {
         let blobs = collected["blobs"].as_array().map_or(&[][..], Vec::as_slice);
-        let names = blobs.iter().map(|blob| format!("{}  {} bytes\n", blob["sha256"].as_str().unwrap_or_default(), blob["size"]));
+        let names = blobs
+            .iter()
+            .map(|blob| format!("{}  {} bytes\n", blob["sha256"].as_str().unwrap_or_default(), blob["size"]));
         let verb = if dry_run { "would be deleted" } else { "deleted" };
         format!("{}{} blobs, {} bytes {verb}", names.collect::<String>(), blobs.len(), collected["bytes"])
     })?;
@@ -580,7 +592,10 @@ pub(super) async fn verify(data_dir: &Path, output: Output) -> Result<ExitCode> 
         }
         for orphan in verified["orphans"].as_array().map_or(&[][..], Vec::as_slice) {
             let sha256 = orphan["sha256"].as_str().unwrap_or_default();
-            line(&format!("orphan: blob {sha256} ({} bytes) is not referred to; `cairn gc` deletes it", orphan["size"]))?;
+            line(&format!(
+                "orphan: blob {sha256} ({} bytes) is not referred to; `cairn gc` deletes it",
+                orphan["size"]
+            ))?;
         }
         line(&format!(
             "{} packages, {} blobs, {} bytes checked: {}",

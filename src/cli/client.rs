@@ -1,80 +1,130 @@
-//! How commands reach the data: through the server that runs, else by opening the data directory themselves.
+//! How commands reach a server: the one that runs on a data directory, that directory itself, or one with a URL.
 //!
-//! Both ways answer the same requests, so a command is a few calls of the REST API and does not know which one it was.
+//! All ways answer the same requests, so a command is a few calls of the REST API and does not know which one it was.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::header::{CONTENT_TYPE, HOST};
+use http_body_util::BodyExt;
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use url::Url;
 
 use super::data_dir::DataDir;
 use crate::domain::limits::HttpLimits;
 use crate::http::request::{Peer, RequestBody};
-use crate::http::{App, Edge, control, pipeline};
+use crate::http::{App, Edge, Start, control, pipeline};
+use crate::outbound::{self, ClientOptions};
 use crate::service::{Clock, Options, Registry};
 use crate::telemetry::Metrics;
 
 /// Rows asked for at a time.
 const PER_PAGE: usize = 100;
 
-/// The way to the data.
+/// The way to a server.
 #[derive(Debug)]
-pub enum Client {
-    /// A server runs; it is asked.
-    Server(std::path::PathBuf),
+pub(super) enum Client {
+    /// A server runs on the data directory; it is asked through its control socket.
+    Server(PathBuf),
     /// No server runs; the data directory is held by this process.
     Direct(Box<App>, DataDir),
+    /// A server somewhere else, with a token.
+    Remote(Box<Remote>),
+}
+
+/// A server reached by its URL.
+#[derive(Debug)]
+pub(super) struct Remote {
+    client: outbound::Client,
+    /// Scheme, host and port, without a slash at the end.
+    url: String,
+    token: SecretString,
 }
 
 impl Client {
     /// Finds the server that uses a data directory, or opens the directory.
-    pub async fn open(data_dir: &Path) -> Result<Self> {
+    pub(super) async fn open(data_dir: &Path) -> Result<Self> {
         if control::connect(data_dir).await.is_ok() {
             return Ok(Self::Server(data_dir.to_owned()));
         }
         let held = DataDir::open(data_dir)?;
         let registry = Registry::open(held.path(), Options::default(), Clock::system()).await?;
-        let app = App::new(registry, Arc::new(Metrics::default()), HttpLimits::default(), Edge::default(), 0);
+        let metrics = Arc::new(Metrics::default());
+        let app = App::new(registry, metrics, HttpLimits::default(), Edge::default(), Start::default());
         Ok(Self::Direct(Box::new(app), held))
     }
 
+    /// The server at a URL. Certificates in `extra_ca` are trusted beside the system's.
+    pub(super) fn remote(url: &str, token: SecretString, extra_ca: Option<PathBuf>) -> Result<Self> {
+        let parsed = Url::parse(url).with_context(|| format!("{url} is not a URL"))?;
+        if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
+            bail!("{url} is not the URL of a server: use one such as https://registry.example.com");
+        }
+        let url = parsed.origin().ascii_serialization();
+        // An upload may take as long as it takes, as long as it moves.
+        let client =
+            outbound::Client::new(ClientOptions { extra_ca, total: None, ..ClientOptions::default() })?;
+        Ok(Self::Remote(Box::new(Remote { client, url, token })))
+    }
+
     /// Makes a request and returns the JSON of its answer; an error answer becomes an error with its text.
-    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let bytes = body.map(serde_json::to_vec).transpose()?.unwrap_or_default();
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(HOST, "localhost")
-            .header(CONTENT_TYPE, "application/json");
-        let (status, answer) = match self {
+    pub(super) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let bytes = Bytes::from(body.map(serde_json::to_vec).transpose()?.unwrap_or_default());
+        let (status, answer) = self.send(method, path, outbound::Body::from(bytes)).await?;
+        if !status.is_success() {
+            bail!("{}", error_text(status, &answer));
+        }
+        if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer)?) }
+    }
+
+    /// Makes a request and returns status and body of its answer, whatever they are.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: outbound::Body,
+    ) -> Result<(StatusCode, Bytes)> {
+        let request = Request::builder().method(method).header(CONTENT_TYPE, "application/json");
+        match self {
             Self::Server(data_dir) => {
                 let stream = control::connect(data_dir).await.context("the server went away")?;
-                let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+                let (mut sender, connection) =
+                    hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
                 let running = tokio::spawn(connection);
-                let answer = sender.send_request(request.body(Full::new(Bytes::from(bytes)))?).await?;
-                let status = answer.status();
-                let answer = answer.into_body().collect().await?.to_bytes();
-                drop(sender);
-                running.await??;
-                (status, answer)
+                let request = request.uri(path).header(HOST, "localhost").body(body)?;
+                let (head, answer) = sender.send_request(request).await?.into_parts();
+                let answer = answer.collect().await?.to_bytes();
+                // The answer is whole; how the connection ends does not matter any more.
+                running.abort();
+                Ok((head.status, answer))
+            }
+            Self::Remote(remote) => {
+                let Remote { client, url, token } = &**remote;
+                let mut secret = HeaderValue::from_str(token.expose_secret()).map_err(|_not_ascii| {
+                    anyhow!("the token has characters that no token has: copy it again")
+                })?;
+                secret.set_sensitive(true);
+                let request =
+                    request.uri(format!("{url}{path}")).header("private-token", secret).body(body)?;
+                let (head, answer) = client.request(request).await?.into_parts();
+                Ok((head.status, answer))
             }
             Self::Direct(app, _) => {
-                let body = RequestBody::Ready((!bytes.is_empty()).then(|| bytes.into()));
-                let answer = pipeline::answer(app, Peer::Operator, request.body(body)?).await;
-                (answer.status(), answer.into_body().collect().await?.to_bytes())
+                let bytes = body.collect().await?.to_bytes();
+                let body = RequestBody::Ready((!bytes.is_empty()).then_some(bytes));
+                let answer = pipeline::answer(app, Peer::Operator, request.uri(path).body(body)?).await;
+                Ok((answer.status(), answer.into_body().collect().await?.to_bytes()))
             }
-        };
-        interpret(status, &answer)
+        }
     }
 
     /// Every row of a list, page after page.
-    pub async fn list(&self, path: &str) -> Result<Vec<Value>> {
+    pub(super) async fn list(&self, path: &str) -> Result<Vec<Value>> {
         let mut rows = Vec::new();
         for page in 1.. {
             let separator = if path.contains('?') { '&' } else { '?' };
@@ -91,23 +141,21 @@ impl Client {
         Ok(rows)
     }
 
+    /// Whether what it does is done with an operator's rights.
+    pub(super) const fn is_operator(&self) -> bool {
+        matches!(self, Self::Server(_) | Self::Direct(..))
+    }
+
     /// Closes the data directory, if this process opened it.
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         if let Self::Direct(app, _held) = self {
             app.registry.close().await;
         }
     }
 }
 
-fn interpret(status: StatusCode, answer: &[u8]) -> Result<Value> {
-    if status.is_success() {
-        return if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(answer)?) };
-    }
-    Err(anyhow!("{}", error_text(status, answer)))
-}
-
 /// The sentence in an error answer of the API.
-pub fn error_text(status: StatusCode, answer: &[u8]) -> String {
+pub(super) fn error_text(status: StatusCode, answer: &[u8]) -> String {
     let value: Value = serde_json::from_slice(answer).unwrap_or_default();
     let said = value.get("message").or_else(|| value.get("error_description")).or_else(|| value.get("error"));
     match said {

@@ -12,14 +12,14 @@ const LOCK_FILE: &str = "cairn.lock";
 
 /// A data directory that this process, and no other, may use.
 #[derive(Debug)]
-pub struct DataDir {
+pub(super) struct DataDir {
     path: PathBuf,
     _lock: File,
 }
 
 impl DataDir {
     /// Makes the directory when it is missing, and takes hold of it.
-    pub fn create(path: &Path) -> Result<Self> {
+    pub(super) fn create(path: &Path) -> Result<Self> {
         if !path.exists() {
             fs::DirBuilder::new()
                 .recursive(true)
@@ -31,7 +31,7 @@ impl DataDir {
     }
 
     /// Takes hold of a directory that exists.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path) -> Result<Self> {
         if !path.is_dir() {
             bail!(
                 "there is no data directory at {}: start `cairn serve` there first, or name another with --data-dir",
@@ -72,12 +72,12 @@ impl DataDir {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Writes a small file that only its owner may read, whole or not at all.
-    pub fn write_secret(&self, name: &str, contents: &str) -> Result<PathBuf> {
+    pub(super) fn write_secret(&self, name: &str, contents: &str) -> Result<PathBuf> {
         let path = self.path.join(name);
         let mut staged = tempfile::NamedTempFile::new_in(&self.path)?;
         staged.write_all(contents.as_bytes())?;

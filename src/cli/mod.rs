@@ -103,7 +103,11 @@ pub fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             note(&format!("error: {error:#}"));
-            if error.is::<ConfigError>() || error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if error.is::<ConfigError>() || error.is::<Usage>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -125,7 +129,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => runtime()?.block_on(serve::run(args))?,
         Command::Publish(args) => runtime()?.block_on(publish::run(args, output))?,
-        Command::Admin { data, command } => runtime()?.block_on(admin::run(&data.data_dir, command, output))?,
+        Command::Admin { data, command } => {
+            runtime()?.block_on(admin::run(&data.data_dir, command, output))?
+        }
         Command::Verify { data } => return runtime()?.block_on(admin::verify(&data.data_dir, output)),
         Command::Gc { data, dry_run, grace } => {
             runtime()?.block_on(admin::collect(&data.data_dir, dry_run, grace, output))?;
@@ -135,7 +141,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
             clap_complete::generate(shell, &mut Cli::command(), "cairn", &mut io::stdout().lock());
         }
         Command::Man { dir: Some(dir) } => clap_mangen::generate_to(Cli::command(), dir)?,
-        Command::Man { dir: None } => clap_mangen::Man::new(Cli::command()).render(&mut io::stdout().lock())?,
+        Command::Man { dir: None } => {
+            clap_mangen::Man::new(Cli::command()).render(&mut io::stdout().lock())?
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,42 +7,45 @@ use serde_json::Value;
 
 /// Where a command's results go, and in which form.
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
+pub(super) struct Output {
     /// JSON instead of text.
     pub json: bool,
 }
 
 impl Output {
     /// Prints a result: as JSON, or as the text that `text` makes.
-    pub fn result(self, value: &impl Serialize, text: impl FnOnce() -> String) -> io::Result<()> {
-        let shown = if self.json { serde_json::to_string_pretty(value).map_err(io::Error::other)? } else { text() };
+    pub(super) fn result(self, value: &impl Serialize, text: impl FnOnce() -> String) -> io::Result<()> {
+        let shown =
+            if self.json { serde_json::to_string_pretty(value).map_err(io::Error::other)? } else { text() };
         if shown.is_empty() { Ok(()) } else { line(&shown) }
     }
 
     /// Prints rows as a table with these columns, or as a JSON array.
-    pub fn table(self, rows: &[Value], columns: &[&str]) -> io::Result<()> {
+    pub(super) fn table(self, rows: &[Value], columns: &[&str]) -> io::Result<()> {
         self.result(&rows, || {
             let header = columns.iter().map(|column| column.to_uppercase()).collect();
             let body = rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect());
-            align(std::iter::once(header).chain(body).collect())
+            align(&std::iter::once(header).chain(body).collect::<Vec<_>>())
         })
     }
 
     /// Prints one record as `name: value` lines, or as a JSON object.
-    pub fn record(self, value: &Value, fields: &[&str]) -> io::Result<()> {
+    pub(super) fn record(self, value: &Value, fields: &[&str]) -> io::Result<()> {
         self.result(value, || {
-            align(fields.iter().map(|field| vec![format!("{field}:"), cell(value, field)]).collect())
+            align(
+                &fields.iter().map(|field| vec![format!("{field}:"), cell(value, field)]).collect::<Vec<_>>(),
+            )
         })
     }
 }
 
 /// Prints one line of data.
-pub fn line(text: &str) -> io::Result<()> {
+pub(super) fn line(text: &str) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{text}")
 }
 
 /// Tells the person something that is not data. A closed standard error is no reason to fail.
-pub fn note(text: &str) {
+pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
@@ -52,14 +55,16 @@ fn cell(row: &Value, column: &str) -> String {
     match found {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => {
-            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(",")
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(","),
         Some(other) => other.to_string(),
     }
 }
 
-fn align(rows: Vec<Vec<String>>) -> String {
+fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -91,6 +96,6 @@ mod tests {
     #[test]
     fn columns_line_up() {
         let rows = vec![vec!["ID".to_owned(), "NAME".to_owned()], vec!["100".to_owned(), "x".to_owned()]];
-        assert_eq!(align(rows), "ID   NAME\n100  x");
+        assert_eq!(align(&rows), "ID   NAME\n100  x");
     }
 }

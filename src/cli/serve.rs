@@ -17,19 +17,19 @@ use super::output::{line, note};
 use crate::config::watch::{FileWatch, Subject};
 use crate::config::{Config, LiveConfig, ServeArgs, TlsSource, process_environment};
 use crate::http::tls::{SelfSigned, TlsFiles, TlsStore, ensure_self_signed, server_names};
-use crate::http::{App, Edge, Listener, Tls, control, serve};
+use crate::http::{App, Edge, Listener, Start, Tls, control, serve};
 use crate::service::{Clock, Options, Registry, clock};
 use crate::telemetry::{self, LogControl, LogDrain, Metrics};
 
 /// How often counters gathered in memory are written.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// How often a certificate of our own is looked at, at most.
-const RENEWAL_CHECK: Duration = Duration::from_secs(12 * 60 * 60);
+const RENEWAL_CHECK: Duration = Duration::from_hours(12);
 /// File that keeps the first administrator's made-up password.
 const PASSWORD_FILE: &str = "initial-root-password";
 
 /// Runs the server until SIGTERM or SIGINT.
-pub async fn run(args: ServeArgs) -> Result<()> {
+pub(super) async fn run(args: ServeArgs) -> Result<()> {
     let config = Config::load(&args, &process_environment)?;
     let no_color = process_environment("NO_COLOR").is_some_and(|value| !value.is_empty());
     let (log, drain) = telemetry::init(*config.log_format, &config.log_level, no_color)?;
@@ -56,9 +56,9 @@ async fn run_in(
     let (tls, own) = tls(data.path(), &config, clock.now())?;
     let metrics = Arc::new(Metrics::new(drain.lost_lines()));
     let instance = clock::random_bits()?.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    let app =
-        Arc::new(App::new(registry.clone(), metrics, config.http_limits(), edge(&config), instance));
     let (listeners, urls) = listeners(&config, tls.as_ref()).await?;
+    let start = Start { instance, urls: urls.clone() };
+    let app = Arc::new(App::new(registry.clone(), metrics, config.http_limits(), edge(&config), start));
     let mut all = vec![Listener::Control(
         control::listen(data.path()).context("cannot open the control socket in the data directory")?,
     )];
@@ -76,7 +76,8 @@ async fn run_in(
     let mut background = JoinSet::new();
     background.spawn(flush(registry.clone()));
     background.spawn(hang_up(watch.trigger()));
-    let reloading = Reloading { args, live, app: Arc::clone(&app), tls, log, data_dir: data.path().to_owned(), clock };
+    let reloading =
+        Reloading { args, live, app: Arc::clone(&app), tls, log, data_dir: data.path().to_owned(), clock };
     background.spawn(async move {
         loop {
             // Certificates of our own are looked at now and then, others when their files change.
@@ -136,12 +137,14 @@ async fn bootstrap(registry: &Registry, data: &DataDir, config: &Config) -> Resu
     Ok(())
 }
 
-fn tls(data_dir: &Path, config: &Config, now: Timestamp) -> Result<(Option<Arc<TlsStore>>, Option<SelfSigned>)> {
+fn tls(
+    data_dir: &Path,
+    config: &Config,
+    now: Timestamp,
+) -> Result<(Option<Arc<TlsStore>>, Option<SelfSigned>)> {
     match config.tls() {
         TlsSource::None => Ok((None, None)),
-        TlsSource::Files { cert, key } => {
-            Ok((Some(Arc::new(TlsStore::load(TlsFiles { cert, key })?)), None))
-        }
+        TlsSource::Files { cert, key } => Ok((Some(Arc::new(TlsStore::load(TlsFiles { cert, key })?)), None)),
         TlsSource::SelfSigned => {
             let own = own_certificate(data_dir, config, now)?;
             Ok((Some(Arc::new(TlsStore::load(own.files.clone())?)), Some(own)))
@@ -196,7 +199,9 @@ impl Reloading {
                     tracing::info!(changed = adoption.changed.join(" "), "the configuration was read again");
                     self.renew_own();
                 }
-                Err(error) => tracing::warn!(%error, "the configuration is not usable; the old one stays in force"),
+                Err(error) => {
+                    tracing::warn!(%error, "the configuration is not usable; the old one stays in force")
+                }
             }
         }
         if certificate {
@@ -220,7 +225,9 @@ impl Reloading {
         match tls.reload() {
             Ok(true) => tracing::info!("a new certificate is in use"),
             Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "the new certificate is not usable; the old one stays in use"),
+            Err(error) => {
+                tracing::warn!(%error, "the new certificate is not usable; the old one stays in use")
+            }
         }
     }
 }

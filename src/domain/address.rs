@@ -91,8 +91,7 @@ fn is_segment(text: &str) -> bool {
         && edge(bytes.first())
         && edge(bytes.last())
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-        && !lower.ends_with(".git")
-        && !lower.ends_with(".atom")
+        && ![".git", ".atom"].iter().any(|ending| lower.ends_with(ending))
 }
 
 /// Declares a name type whose equality ignores ASCII case and whose only constructor is its parser.

@@ -113,7 +113,7 @@ impl Default for HttpLimits {
             head: Duration::from_secs(30),
             handshake: Duration::from_secs(10),
             body_chunk: Duration::from_secs(30),
-            write: Duration::from_secs(60),
+            write: Duration::from_mins(1),
             head_bytes: 32 * 1024,
             headers: 100,
             target_bytes: 8 * 1024,

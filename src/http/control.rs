@@ -80,6 +80,7 @@ pub(super) async fn handle(
                 &json!({
                     "version": env!("CARGO_PKG_VERSION"),
                     "pid": std::process::id(),
+                    "url": context.app.public_url(),
                     "registry_enabled": settings.registry_enabled,
                     "registry_disabled_by_flag": registry.options().disable_registry,
                 }),

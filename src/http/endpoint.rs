@@ -7,6 +7,7 @@ use hyper::Method;
 use percent_encoding::percent_decode_str;
 
 use super::api::endpoint::Api;
+use super::api::routes::Route;
 use crate::service::modules::Address;
 
 /// Segments of a path at most. The longest endpoint has eleven; project paths arrive as one encoded segment.
@@ -184,7 +185,7 @@ impl<'a> Endpoint<'a> {
                 Self::ProjectModule { project, name, system, part }
             }
             ["api", "v4", ref rest @ ..] => Self::Api(Api::parse(rest)?),
-            ["oauth", "token"] => Self::Api(Api::parse(&["oauth", "token"])?),
+            ["oauth", "token"] => Self::Api(Api::Identity(Route::SignIn)),
             _ => return None,
         })
     }
@@ -261,7 +262,9 @@ impl<'a> Endpoint<'a> {
             | Self::Asset(_)
             | Self::Discovery
             | Self::Ops(Ops::Health | Ops::Liveness | Ops::Readiness)
-            | Self::Control(_) => Credentials::Ignored,
+            | Self::Control(_)
+            // Its credential is in the body; what OAuth clients put into the header is no token.
+            | Self::Api(Api::Identity(Route::SignIn)) => Credentials::Ignored,
             Self::Ops(Ops::Metrics) | Self::Terraform(..) | Self::ProjectModule { .. } | Self::Api(_) => {
                 Credentials::Optional
             }

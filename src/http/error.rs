@@ -5,6 +5,8 @@ use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
+use super::api::endpoint::Api;
+use super::api::routes::Route;
 use super::endpoint::{Endpoint, Family, Terraform};
 use super::response::{Reply, json, text};
 use crate::domain::access::Refusal;
@@ -20,6 +22,10 @@ pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
     let mut reply = match (error, endpoint) {
         // Terraform prints the body of a refused download word for word, and nothing else.
         (_, Endpoint::Terraform(_, Terraform::Download(_))) => text(status, sentence.clone() + "\n"),
+        // RFC 6749, section 5.2.
+        (ServiceError::Unauthenticated(_), Endpoint::Api(Api::Identity(Route::SignIn))) => {
+            json(StatusCode::BAD_REQUEST, &json!({ "error": "invalid_grant", "error_description": sentence }))
+        }
         (ServiceError::Invalid(problem), _) => json(status, &json!({ "error": problem })),
         (ServiceError::TooLarge(_) | ServiceError::Incomplete, _) => {
             json(status, &json!({ "error": sentence }))
@@ -37,7 +43,7 @@ pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
     {
         reply.extensions_mut().insert(phrase);
     }
-    if status == StatusCode::UNAUTHORIZED {
+    if reply.status() == StatusCode::UNAUTHORIZED {
         reply.headers_mut().insert(
             WWW_AUTHENTICATE,
             HeaderValue::from_static("Basic realm=\"cairn\", Bearer realm=\"cairn\""),
@@ -106,11 +112,8 @@ fn status(error: &ServiceError, family: Family) -> StatusCode {
 /// GitLab's families of refusals.
 const fn refused(refusal: Refusal, anonymous: bool, family: Family) -> StatusCode {
     match (refusal, family, anonymous) {
-        (Refusal::RegistryOff, ..) => StatusCode::FORBIDDEN,
-        (Refusal::Hidden, Family::Namespace, true) | (Refusal::Hidden, Family::Project, true) => {
-            StatusCode::UNAUTHORIZED
-        }
-        (Refusal::Hidden, Family::Namespace, false) => StatusCode::FORBIDDEN,
+        (Refusal::Hidden, Family::Namespace | Family::Project, true) => StatusCode::UNAUTHORIZED,
+        (Refusal::Hidden, Family::Namespace, false) | (Refusal::RegistryOff, ..) => StatusCode::FORBIDDEN,
         (Refusal::Hidden, ..) => StatusCode::NOT_FOUND,
         // Whoever sees a package and may not delete it is refused alike, signed in or not.
         (_, Family::Packages, _) | (_, _, false) => StatusCode::FORBIDDEN,

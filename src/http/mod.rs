@@ -50,6 +50,15 @@ pub struct Edge {
     pub metrics_allow: Vec<IpNet>,
 }
 
+/// What is known about this start of the server.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// Makes request ids differ between starts.
+    pub instance: u32,
+    /// The URLs it listens on.
+    pub urls: Vec<String>,
+}
+
 /// What answering a request needs.
 #[derive(Debug)]
 pub struct App {
@@ -61,32 +70,31 @@ pub struct App {
     pub limits: HttpLimits,
     /// Whom the network side believes.
     pub edge: ArcSwap<Edge>,
-    /// Makes request ids differ between starts.
-    instance: u32,
+    start: Start,
     requests: AtomicU64,
 }
 
 impl App {
-    /// Puts the parts together. `instance` should differ from start to start.
+    /// Puts the parts together.
     pub fn new(
         registry: Registry,
         metrics: Arc<Metrics>,
         limits: HttpLimits,
         edge: Edge,
-        instance: u32,
+        start: Start,
     ) -> Self {
-        Self {
-            registry,
-            metrics,
-            limits,
-            edge: ArcSwap::from_pointee(edge),
-            instance,
-            requests: AtomicU64::new(0),
-        }
+        let edge = ArcSwap::from_pointee(edge);
+        Self { registry, metrics, limits, edge, start, requests: AtomicU64::new(0) }
+    }
+
+    /// The URL clients should use: the configured one, else the first it listens on.
+    fn public_url(&self) -> String {
+        let configured = self.registry.options().external_url.clone();
+        configured.or_else(|| self.start.urls.first().cloned()).unwrap_or_default()
     }
 
     fn next_request_id(&self) -> String {
-        format!("{:08x}-{:08x}", self.instance, self.requests.fetch_add(1, Ordering::Relaxed))
+        format!("{:08x}-{:08x}", self.start.instance, self.requests.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -64,6 +64,18 @@ impl Registry {
         self.store().read(|snapshot| group_for(snapshot, caller, id, GroupAction::View, now))
     }
 
+    /// The names of a group's ancestors and its own: what GitLab calls its full name.
+    pub fn full_name(&self, group: &Group) -> Result<String, ServiceError> {
+        self.store().read(|snapshot| {
+            let mut names = Vec::new();
+            for id in &group.ancestors {
+                names.extend(records::group(snapshot, *id)?.map(|ancestor| ancestor.name));
+            }
+            names.push(group.name.clone());
+            Ok(names.join(" / "))
+        })
+    }
+
     /// The groups the caller sees, in order of number.
     pub async fn groups(&self, caller: &Caller, filter: GroupFilter) -> Result<Vec<Group>, ServiceError> {
         let (now, caller) = (self.now(), caller.clone());
@@ -88,6 +100,18 @@ impl Registry {
             select(snapshot, &caller, groups, &filter, now)
         })
         .await
+    }
+
+    /// A group or personal namespace that the caller sees.
+    pub fn namespace(&self, caller: &Caller, id: &str) -> Result<Group, ServiceError> {
+        check_signed_in(caller)?;
+        let now = self.now();
+        self.store().read(|snapshot| {
+            let hidden = || ServiceError::hidden(caller.is_anonymous(), "Namespace");
+            let found = any_namespace(snapshot, id)?.ok_or_else(hidden)?;
+            check_group(snapshot, caller, &found, GroupAction::View, now).map_err(|_refused| hidden())?;
+            Ok(found)
+        })
     }
 
     /// The namespaces the caller belongs to: its own and the groups where it has a role; all, for an administrator.
@@ -321,13 +345,12 @@ pub(super) fn namespace_for(
 ) -> Result<Group, ServiceError> {
     let group =
         any_namespace(reader, id)?.ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Namespace"))?;
-    check_group(reader, caller, &group, action, now).map_err(|error| match error {
-        ServiceError::Refused { refusal, anonymous, .. } => {
-            ServiceError::Refused { refusal, anonymous, subject: "Namespace" }
+    match check_group(reader, caller, &group, action, now) {
+        Err(ServiceError::Refused { refusal, anonymous, .. }) => {
+            Err(ServiceError::Refused { refusal, anonymous, subject: "Namespace" })
         }
-        other => other,
-    })?;
-    Ok(group)
+        checked => checked.map(|()| group),
+    }
 }
 
 impl GroupChange {

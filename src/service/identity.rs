@@ -98,6 +98,26 @@ pub(super) fn user_for(reader: &impl Reader, id: &str) -> Result<User, ServiceEr
 }
 
 impl Registry {
+    /// Refuses whoever is not signed in as a user.
+    pub fn require_signed_in(&self, caller: &Caller) -> Result<(), ServiceError> {
+        check_signed_in(caller)
+    }
+
+    /// Refuses whoever is not a user with a token that may write.
+    pub fn require_writer(&self, caller: &Caller) -> Result<(), ServiceError> {
+        check_own(caller)
+    }
+
+    /// Refuses whoever cannot administer the instance.
+    pub fn require_administrator(&self, caller: &Caller) -> Result<(), ServiceError> {
+        check_instance(caller)
+    }
+
+    /// Whether the caller is shown what only administrators are shown.
+    pub fn shows_all_to(&self, caller: &Caller) -> bool {
+        is_administrator(caller)
+    }
+
     /// The user who asks.
     pub fn current_user(&self, caller: &Caller) -> Result<User, ServiceError> {
         check_signed_in(caller)?;
@@ -115,13 +135,13 @@ impl Registry {
         check_signed_in(caller)?;
         let by_mail = is_administrator(caller);
         let mut users = self
-            .read_long(move |snapshot| match &filter.username {
-                Some(name) => Ok(records::user_by_name(snapshot, name)?.into_iter().collect()),
-                None => {
-                    let mut users = records::users(snapshot)?;
-                    users.retain(|user| filter.matches(user, by_mail));
-                    Ok::<Vec<_>, ServiceError>(users)
-                }
+            .read_long(move |snapshot| {
+                let mut users = match &filter.username {
+                    Some(name) => records::user_by_name(snapshot, name)?.into_iter().collect(),
+                    None => records::users(snapshot)?,
+                };
+                users.retain(|user| filter.matches(user, by_mail));
+                Ok(users)
             })
             .await?;
         users.reverse();
@@ -146,10 +166,8 @@ impl Registry {
     }
 
     async fn hash_if_given(&self, password: Option<SecretString>) -> Result<Option<String>, ServiceError> {
-        match password {
-            Some(password) => self.shared.passwords.hash(password).await.map(Some),
-            None => Ok(None),
-        }
+        let Some(password) = password else { return Ok(None) };
+        self.shared.passwords.hash(password).await.map(Some)
     }
 
     /// Changes a user. For administrators.

@@ -168,6 +168,12 @@ fn keep_an_owner(
 }
 
 impl Registry {
+    /// Refuses whoever may not change a group's or project's settings, members and deploy tokens.
+    pub fn require_manager(&self, caller: &Caller, place: &Place) -> Result<(), ServiceError> {
+        let now = self.now();
+        self.store().read(|snapshot| place.administer(snapshot, caller, now)).map(drop)
+    }
+
     /// The direct members.
     pub fn members(&self, caller: &Caller, place: &Place) -> Result<Vec<Member>, ServiceError> {
         let now = self.now();

@@ -197,7 +197,7 @@ impl Registry {
 
     /// The instance's settings.
     pub fn settings(&self) -> Result<InstanceSettings, StoreError> {
-        self.shared.store.read(|snapshot| records::settings(snapshot))
+        self.shared.store.read(records::settings)
     }
 
     /// Refuses when the registry is switched off for the instance.

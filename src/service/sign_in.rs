@@ -18,7 +18,7 @@ use crate::domain::identity::User;
 use crate::store::{Change, StoreError, credentials, identity as records};
 
 /// How long a token lives that was given for a password, as in GitLab.
-pub const SESSION: Duration = Duration::from_secs(7200);
+pub const SESSION: Duration = Duration::from_hours(2);
 /// The name of such tokens. Nobody can choose it for another token.
 pub(super) const SESSION_NAME: &str = "password sign-in";
 
@@ -91,6 +91,13 @@ impl Attempts {
         Ok(())
     }
 
+    fn give_back(&self, key: &Key) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failures) = known.get_mut(key) {
+            failures.count = failures.count.saturating_sub(1);
+        }
+    }
+
     fn forget(&self, key: &Key) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
@@ -131,7 +138,9 @@ impl Registry {
         self.shared.attempts.begin(&key, now).map_err(ServiceError::Throttled)?;
         let user = self.store().read(|snapshot| records::user_by_name(snapshot, username))?;
         let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-        let matches = self.shared.passwords.verify(password, stored).await?;
+        let verified = self.shared.passwords.verify(password, stored).await;
+        // No password was looked at: being busy is not the caller's failure.
+        let matches = verified.inspect_err(|_busy| self.shared.attempts.give_back(&key))?;
         let user = user.filter(|_| matches).ok_or(ServiceError::Unauthenticated(BadCredential::Password))?;
         self.shared.attempts.forget(&key);
         if user.blocked {
@@ -190,6 +199,16 @@ mod tests {
         attempts.forget(&root);
         for _ in 0..10 {
             assert_eq!(attempts.begin(&root, at(1)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn an_attempt_given_back_does_not_count() {
+        let attempts = Attempts::default();
+        let root = key("192.0.2.1", "root");
+        for _ in 0..20 {
+            assert_eq!(attempts.begin(&root, at(0)), Ok(()));
+            attempts.give_back(&root);
         }
     }
 

@@ -21,7 +21,7 @@ use crate::store::tables::{
 use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, packages};
 
 /// How old a blob must be before it is collected. Longer than any upload takes between its blob and its metadata.
-pub const DEFAULT_GRACE: Duration = Duration::from_secs(60 * 60);
+pub const DEFAULT_GRACE: Duration = Duration::from_hours(1);
 
 /// A blob, for a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -317,6 +317,7 @@ impl std::fmt::Debug for Change<'_> {
 
 impl Change<'_> {
     /// Queues a record to be written under a key, in place of what is there.
+    #[expect(clippy::needless_pass_by_value, reason = "keys are small, and redb's own calls take them so")]
     pub fn put<K, R>(
         &mut self,
         table: &'static Table<K, R>,
@@ -338,6 +339,7 @@ impl Change<'_> {
     }
 
     /// Queues the removal of a key, whether or not it is there.
+    #[expect(clippy::needless_pass_by_value, reason = "keys are small, and redb's own calls take them so")]
     pub fn remove<K, R>(&mut self, table: &'static Table<K, R>, key: K::SelfType<'_>)
     where
         K: redb::Key + 'static,

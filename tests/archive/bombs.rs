@@ -64,8 +64,9 @@ fn a_56_four_gib_of_zeros_are_refused_after_the_first_of_them() {
     let error = inspect(lying, &limits(), &ManifestLimits::default()).unwrap_err();
     assert!(matches!(error, ArchiveError::EntryTooLarge { .. }), "by its header: {error}");
 
-    let entry =
-        |number: usize| [&Head::new(format!("f{number}"), b'0').size(MIB).finish()[..], &[0; MIB]].concat();
+    let entry = |number: usize| {
+        [&Head::new(format!("f{number}"), b'0').size(MIB).finish()[..], &vec![0; MIB]].concat()
+    };
     let mut bomb = Generated::new((0..4096).map(entry));
     let (result, memory) = peak(|| inspect(&mut bomb, &limits(), &ManifestLimits::default()));
     let error = result.unwrap_err();
@@ -159,7 +160,7 @@ fn exactly_the_limit_is_accepted_and_one_more_is_not() {
 #[test]
 fn a_80_configuration_bombs_become_warnings() {
     let deep = 100_000;
-    let keys: String = (0..80_000).map(|key| format!("k{key}=1,")).collect();
+    let keys: String = (0..80_000).map(|key: u32| ["k", &key.to_string(), "=1,"].concat()).collect();
     let rows: Vec<(&str, String)> = vec![
         ("brackets", format!("a = {}{}", "[".repeat(deep), "]".repeat(deep))),
         ("parentheses", format!("a = {}1{}", "(".repeat(deep), ")".repeat(deep))),
@@ -220,7 +221,17 @@ fn warnings_and_manifest_stay_within_their_limits() {
     let report = accepted(&module.build());
     assert_eq!(report.warnings.len(), ManifestLimits::default().warnings);
 
-    let many: String = (0..60_000).map(|number| format!("variable \"v{number}\" {{}}\n")).collect();
+    let many: String = (0..60_000)
+        .map(|number: u32| {
+            [
+                "variable \"v",
+                &number.to_string(),
+                "\" {}
+",
+            ]
+            .concat()
+        })
+        .collect();
     let module = (0..8)
         .fold(Module::new(), |module, number| module.file(&format!("examples/{number}/main.tf"), &many));
     let bytes = module.file("main.tf", "variable \"a\" {}").build();

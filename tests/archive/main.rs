@@ -1,23 +1,20 @@
 //! The archive layer from outside: every known attack, the shapes of real modules, and what other tools make of them.
 
+// Clippy lets tests unwrap and panic; it takes helpers for tests only where it is told so.
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod bombs;
+#[cfg(test)]
+mod manifest;
+#[cfg(test)]
+mod packing;
+#[cfg(test)]
 #[path = "../support/archive.rs"]
 mod support;
-
-mod attacks;
-mod bombs;
-mod manifest;
-mod packing;
+#[cfg(test)]
 mod tools;
+#[cfg(test)]
+mod verdict;
 
-use cairn::archive::{ArchiveError, Report, inspect};
-use cairn::domain::limits::{ArchiveLimits, ManifestLimits};
-
-/// Inspects bytes under the default limits.
-fn check(bytes: &[u8]) -> Result<Report, ArchiveError> {
-    inspect(bytes, &ArchiveLimits::default(), &ManifestLimits::default())
-}
-
-/// Inspects bytes that must be accepted.
-fn accepted(bytes: &[u8]) -> Report {
-    check(bytes).unwrap_or_else(|error| panic!("refused: {error}"))
-}
+use verdict::{accepted, check};

@@ -2,6 +2,7 @@
 
 use hyper::Method;
 
+use super::routes::Route;
 use crate::http::endpoint::Family;
 
 /// A resource of the REST API.
@@ -16,6 +17,8 @@ pub enum Api<'a> {
     },
     /// Packages of a group and the groups below.
     GroupPackages(&'a str),
+    /// Users, groups, projects, members, tokens, settings.
+    Identity(Route<'a>),
 }
 
 /// Parts of a project's packages.
@@ -49,13 +52,14 @@ impl<'a> Api<'a> {
                 };
                 Self::ProjectPackages { project, part }
             }
-            _ => return None,
+            _ => Self::Identity(Route::parse(segments)?),
         })
     }
 
     /// The path with its variable parts named.
     pub const fn pattern(&self) -> &'static str {
         match self {
+            Self::Identity(route) => route.pattern(),
             Self::GroupPackages(_) => "/api/v4/groups/:id/packages",
             Self::ProjectPackages { part, .. } => match part {
                 Packages::List => "/api/v4/projects/:id/packages",
@@ -72,6 +76,7 @@ impl<'a> Api<'a> {
     /// The methods it answers, besides `HEAD`.
     pub const fn methods(&self) -> &'static [Method] {
         match self {
+            Self::Identity(route) => route.methods(),
             Self::GroupPackages(_) => &[Method::GET],
             Self::ProjectPackages { part, .. } => match part {
                 Packages::List | Packages::Files(_) | Packages::FileDownload(..) => &[Method::GET],
@@ -85,6 +90,7 @@ impl<'a> Api<'a> {
     pub const fn family(&self) -> Family {
         match self {
             Self::GroupPackages(_) | Self::ProjectPackages { .. } => Family::Packages,
+            Self::Identity(_) => Family::Api,
         }
     }
 }
