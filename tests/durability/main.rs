@@ -2,12 +2,15 @@
 
 #![cfg(test)]
 
-
+#[path = "../support/archive.rs"]
+#[expect(dead_code, reason = "the hostile half of the builder is for the tests of archives")]
+mod archives;
+mod blobs;
 mod disk;
-mod power;
-mod workload;
-mod sample;
 mod failures;
 mod golden;
 mod old_database;
+mod power;
+mod sample;
 mod upgrade;
+mod workload;

@@ -17,10 +17,16 @@ const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// What lies in a group.
 const CHILDREN: TableDefinition<'_, (u64, u8, u64), &[u8]> = TableDefinition::new("children.v1");
 
-fn old_database() -> tempfile::TempDir {
+/// A database of format 0.
+pub(crate) fn old_bytes() -> Vec<u8> {
     let packed = include_bytes!("fixtures/format-0.redb.gz");
     let mut bytes = Vec::new();
     flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes).expect("a sound fixture");
+    bytes
+}
+
+fn old_database() -> tempfile::TempDir {
+    let bytes = old_bytes();
     let dir = tempfile::tempdir().expect("a folder");
     let mut file = std::fs::File::create_new(dir.path().join(DATABASE_FILE)).expect("a new file");
     std::io::Write::write_all(&mut file, &bytes).expect("room");
