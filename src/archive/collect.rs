@@ -105,6 +105,7 @@ impl<'a> Collector<'a> {
             Refused::Conflict(problem) => {
                 ArchiveError::Conflict { path: Escaped::new(path.as_bytes()), problem }
             }
+            Refused::TooMuchText => ArchiveError::TooMuchText,
             Refused::TooMany => ArchiveError::TooManyEntries { limit: self.limits.entries },
         })
     }

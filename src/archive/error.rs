@@ -55,6 +55,9 @@ pub enum ArchiveError {
         /// The limit.
         limit: u64,
     },
+    /// All names together are too long.
+    #[error("the names in the archive are too long all together; shorten them")]
+    TooMuchText,
     /// All links together are too long.
     #[error("the archive holds too many links; pack with `tar --dereference`")]
     TooManyLinks,

@@ -28,6 +28,8 @@ pub(crate) enum Refused {
     Conflict(ConflictProblem),
     /// Entries and implied directories together are too many.
     TooMany,
+    /// All names together are too dear to compare.
+    TooMuchText,
 }
 
 impl From<ConflictProblem> for Refused {
@@ -50,7 +52,13 @@ pub(crate) struct Inventory {
     seen: HashMap<u128, Seen>,
     /// Paths, implied directories included, that may be remembered.
     limit: u64,
+    /// Bytes of folded names so far, other than ASCII ones.
+    folded: usize,
 }
+
+/// Folding a name beyond ASCII costs microseconds, and one character may become eighteen. This is thousands of times
+/// what a module needs, and still done in about a second.
+const MAX_FOLDED_BYTES: usize = 16 * 1024 * 1024;
 
 /// The three hashes of a path, grown component by component.
 struct Hashes {
@@ -61,7 +69,8 @@ struct Hashes {
 }
 
 impl Hashes {
-    fn push(&mut self, component: &str) {
+    /// Adds a component, and says how many bytes had to be folded the dear way.
+    fn push(&mut self, component: &str) -> usize {
         self.buffer.clear();
         if component.is_ascii() {
             // The same result, at a hundredth of the cost.
@@ -77,6 +86,7 @@ impl Hashes {
         self.folded.iter_mut().for_each(|hasher| hasher.write(self.buffer.as_bytes()));
         self.exact.write(component.as_bytes());
         self.exact.write_u8(b'/');
+        if component.is_ascii() { 0 } else { self.buffer.len() }
     }
 
     fn finish(&self) -> (u128, u64) {
@@ -92,6 +102,7 @@ impl Inventory {
             keys: [RandomState::new(), RandomState::new(), RandomState::new()],
             seen: HashMap::new(),
             limit: entries.saturating_mul(2),
+            folded: 0,
         }
     }
 
@@ -109,7 +120,10 @@ impl Inventory {
         let mut hashes = self.hashes();
         let mut components = path.split('/').filter(|part| !part.is_empty()).peekable();
         while let Some(component) = components.next() {
-            hashes.push(component);
+            self.folded += hashes.push(component);
+            if self.folded > MAX_FOLDED_BYTES {
+                return Err(Refused::TooMuchText);
+            }
             let (key, spelling) = hashes.finish();
             if components.peek().is_some() {
                 self.pass(key, spelling)?;
@@ -171,7 +185,9 @@ impl Inventory {
         if parts.peek().is_none() {
             return Some(Found::Directory);
         }
-        parts.for_each(|part| hashes.push(part));
+        for part in parts {
+            hashes.push(part);
+        }
         let (key, spelling) = hashes.finish();
         self.seen.get(&key).filter(|seen| seen.spelling == spelling).map(|seen| seen.found)
     }

@@ -115,6 +115,7 @@ fn target_problem(problem: NameProblem) -> LinkProblem {
         NameProblem::TooLong(_)
         | NameProblem::LongComponent
         | NameProblem::NotUtf8
+        | NameProblem::Turns
         | NameProblem::Empty
         | NameProblem::TrailingSlash
         | NameProblem::Control

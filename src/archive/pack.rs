@@ -114,6 +114,9 @@ pub enum PackError {
         /// The limit.
         limit: u64,
     },
+    /// All names together are too long.
+    #[error("the names in the directory are too long all together; shorten them")]
+    TooMuchText,
     /// A file changed while it was packed.
     #[error("{} changed while it was packed; try again when nothing writes to it", path.display())]
     Changed {
@@ -239,6 +242,7 @@ impl Plan {
         let limit = self.limits.entries;
         self.inventory.add(path, found).map_err(|refused| match refused {
             Refused::Conflict(problem) => PackError::Conflict { path: shown(), problem },
+            Refused::TooMuchText => PackError::TooMuchText,
             Refused::TooMany => PackError::TooMany { limit },
         })?;
         if u64::try_from(self.entries.len()).is_ok_and(|count| count >= limit) {

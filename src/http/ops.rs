@@ -45,5 +45,7 @@ fn metrics(context: &Context<'_>) -> Result<Reply, ServiceError> {
             return Err(ServiceError::hidden(false, "Page"));
         }
     }
+    let sizes = context.registry().store().group_sizes();
+    context.app.metrics.set_commits(sizes.commits, sizes.changes);
     Ok(typed(StatusCode::OK, telemetry::CONTENT_TYPE, context.app.metrics.encode()))
 }

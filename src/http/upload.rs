@@ -30,23 +30,33 @@ pub(super) async fn publish(
     mut body: RequestBody,
 ) -> Reply {
     let _counted = context.app.metrics.upload();
-    let headers = &context.head.headers;
-    let outcome = match begin(context, target).await {
-        Ok(upload) => receive(context, upload, &mut body).await,
-        Err(refused) => Err(refused),
+    let upload = match begin(context, target).await {
+        Ok(upload) => upload,
+        Err(refused) => return refuse_unread(context, endpoint, &mut body, refused).await,
     };
-    let refused = match outcome {
+    match receive(context, upload, &mut body).await {
         Ok(published) => {
             log(context, &published);
-            return json(StatusCode::CREATED, &json!({ "message": "201 Created" }));
+            json(StatusCode::CREATED, &json!({ "message": "201 Created" }))
         }
-        Err(refused) => refused,
-    };
+        Err(refused) => {
+            context.app.metrics.upload_refused(refused.code());
+            let rest = drain(context, &mut body).await;
+            closing_unless_whole(error::reply(&refused, endpoint), &rest)
+        }
+    }
+}
+
+/// Refuses an upload of which nothing was read. Where the version is there already, the bytes sent are compared.
+async fn refuse_unread(
+    context: &Context<'_>,
+    endpoint: &super::endpoint::Endpoint<'_>,
+    body: &mut RequestBody,
+    refused: ServiceError,
+) -> Reply {
     context.app.metrics.upload_refused(refused.code());
-    // A client that waits for "100 Continue" has sent nothing and need not; for any other, the rest is taken so that
-    // it gets to read the answer.
-    let waits = headers.contains_key(EXPECT) && !matches!(refused, ServiceError::Unprocessable(_));
-    let rest = if waits { Rest::Unsent } else { drain(context, &mut body).await };
+    let headers = &context.head.headers;
+    let rest = take_rest(context, body).await;
     let refused = match (&rest, is_multipart(headers)) {
         (Rest::Whole(digest), None) => context.registry().judge_duplicate(refused, Some(*digest)),
         _ => refused,
@@ -182,9 +192,13 @@ enum Rest {
 
 /// Sends a refusal after taking what the client still sends, so that it gets to read it.
 pub(super) async fn refuse(context: &Context<'_>, body: &mut RequestBody, reply: Reply) -> Reply {
-    let rest =
-        if context.head.headers.contains_key(EXPECT) { Rest::Unsent } else { drain(context, body).await };
+    let rest = take_rest(context, body).await;
     closing_unless_whole(reply, &rest)
+}
+
+/// Takes a body of which nothing was read. A client that waits for "100 Continue" has sent nothing and need not.
+async fn take_rest(context: &Context<'_>, body: &mut RequestBody) -> Rest {
+    if context.head.headers.contains_key(EXPECT) { Rest::Unsent } else { drain(context, body).await }
 }
 
 /// What was not taken would be read as the next request: such a connection ends.

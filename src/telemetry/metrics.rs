@@ -3,6 +3,7 @@
 //! Labels hold only words of our own (route patterns, methods, codes), never anything a caller wrote: the number of
 //! series stays bounded, and nothing private can leak into them.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prometheus_client::encoding::text::encode;
@@ -19,8 +20,6 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 /// Seconds: from a cached reply to a long upload.
 const DURATION_BUCKETS: [f64; 14] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0];
-/// Changes in one commit.
-const GROUP_BUCKETS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
 /// The first digit of a status: five classes instead of sixty series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,8 +99,7 @@ pub struct Metrics {
     connections: Gauge,
     throttled: Counter,
     commits: Counter,
-    commit_group: Histogram,
-    blob_bytes: Gauge,
+    changes: Counter,
 }
 
 /// One more of something for as long as it lives, such as an open connection.
@@ -141,8 +139,7 @@ impl Metrics {
             connections: Gauge::default(),
             throttled: Counter::default(),
             commits: Counter::default(),
-            commit_group: Histogram::new(GROUP_BUCKETS),
-            blob_bytes: Gauge::default(),
+            changes: Counter::default(),
         };
         metrics.register_http();
         metrics.register_storage();
@@ -178,13 +175,7 @@ impl Metrics {
     fn register_storage(&mut self) {
         let registry = &mut self.registry;
         registry.register("store_commits", "Durable commits", self.commits.clone());
-        registry.register("store_commit_changes", "Changes in one commit", self.commit_group.clone());
-        registry.register_with_unit(
-            "blobs_stored",
-            "Bytes of all blobs",
-            Unit::Bytes,
-            self.blob_bytes.clone(),
-        );
+        registry.register("store_changes", "Changes made durable, many to a commit", self.changes.clone());
     }
 
     /// A request was answered. `route` is the route's pattern, `bytes` counts the answer's body.
@@ -221,15 +212,10 @@ impl Metrics {
         self.throttled.inc();
     }
 
-    /// A commit became durable, with this many changes in it.
-    pub fn commit(&self, changes: u32) {
-        self.commits.inc();
-        self.commit_group.observe(changes.into());
-    }
-
-    /// How many bytes all blobs have together.
-    pub fn set_blob_bytes(&self, bytes: u64) {
-        self.blob_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    /// The store's own totals: durable commits, and the changes in them.
+    pub fn set_commits(&self, commits: u64, changes: u64) {
+        self.commits.inner().store(commits, Ordering::Relaxed);
+        self.changes.inner().store(changes, Ordering::Relaxed);
     }
 
     /// Everything, in the `OpenMetrics` text format: see [`CONTENT_TYPE`].
@@ -255,8 +241,7 @@ mod tests {
         metrics.request(route, "GET", 404.into(), Duration::from_millis(3), 5);
         metrics.upload_refused("bad_archive");
         metrics.sign_in_throttled();
-        metrics.commit(3);
-        metrics.set_blob_bytes(77);
+        metrics.set_commits(2, 7);
         lost.inc_by(4);
         let _open = metrics.connection();
         drop(metrics.connection());
@@ -272,9 +257,8 @@ mod tests {
             "cairn_uploads_in_progress 1",
             "cairn_upload_refusals_total{reason=\"bad_archive\"} 1",
             "cairn_sign_ins_throttled_total 1",
-            "cairn_store_commits_total 1",
-            "cairn_store_commit_changes_sum 3.0",
-            "cairn_blobs_stored_bytes 77",
+            "cairn_store_commits_total 2",
+            "cairn_store_changes_total 7",
             "cairn_log_lines_lost_total 4",
             "# EOF",
         ] {

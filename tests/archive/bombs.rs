@@ -116,6 +116,22 @@ fn a_43_long_names_do_not_take_more_memory_than_short_ones() {
 }
 
 #[test]
+fn a_50_names_that_are_dear_to_compare_are_bounded() {
+    // One character that becomes eighteen.
+    let long = "\u{fdfa}".repeat(80);
+    let entry = |number: usize| Tar::new().long(b'L', &format!("{long}{number}")).file("", b"").0;
+    let error =
+        inspect(Generated::new((0..20_000).map(entry)), &limits(), &ManifestLimits::default()).unwrap_err();
+    assert!(matches!(error, ArchiveError::TooMuchText), "{error}");
+
+    let title = "\u{6a21}\u{7d44}".repeat(10);
+    let entry = |number: usize| Tar::new().file(format!("{title}/{number}.tf"), b"").0;
+    let pieces = (0..2_000).map(entry).chain([Tar::module().end().0]);
+    inspect(Generated::new(pieces), &limits(), &ManifestLimits::default())
+        .expect("ordinary names in other scripts");
+}
+
+#[test]
 fn a_43_directories_implied_by_deep_names_count_too() {
     let entry =
         |number: usize| Tar::new().long(b'L', &format!("{number}{}x", "/d".repeat(490))).file("", b"").0;

@@ -28,7 +28,11 @@ pub(super) async fn token(context: &Context<'_>, body: &mut RequestBody) -> Resu
     let username = fields.required_text("username")?;
     let password = SecretString::from(fields.required_text("password")?);
     let address = context.client.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    let issued = context.registry().sign_in(address, &username, password, scope).await?;
+    let outcome = context.registry().sign_in(address, &username, password, scope).await;
+    if matches!(outcome, Err(ServiceError::Throttled(_))) {
+        context.app.metrics.sign_in_throttled();
+    }
+    let issued = outcome?;
     let mut reply = json(
         StatusCode::OK,
         &json!({
