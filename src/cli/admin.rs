@@ -1,164 +1,30 @@
-//! `cairn admin`, `cairn verify`, `cairn gc`: everything an owner needs without a browser.
+//! `cairn admin`: everything an owner needs without a browser.
 
 #![expect(clippy::indexing_slicing, reason = "a key that a JSON answer lacks reads as null")]
 
+mod args;
+
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::{Subcommand, ValueEnum};
 use hyper::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::client::Client;
-use super::output::{Output, line};
-use crate::domain::Role;
+use super::output::Output;
+pub(super) use args::AdminCommand;
+use args::{
+    DeployTokenCommand, GroupCommand, MemberCommand, Place, ProjectCommand, Switch, TokenCommand, UserCommand,
+};
 
-/// What can be administered.
-#[derive(Debug, Subcommand)]
-pub(super) enum AdminCommand {
-    /// Switch the registry on or off, for the instance or for one project
-    Registry {
-        /// What to do
-        #[arg(value_enum)]
-        action: Switch,
-        /// Only for this project (its full path or number)
-        #[arg(long, value_name = "PATH")]
-        project: Option<String>,
-    },
-    /// Users
-    #[command(subcommand)]
-    User(UserCommand),
-    /// Groups
-    #[command(subcommand)]
-    Group(GroupCommand),
-    /// Projects
-    #[command(subcommand)]
-    Project(ProjectCommand),
-    /// Members of groups and projects
-    #[command(subcommand)]
-    Member(MemberCommand),
-    /// Personal access tokens
-    #[command(subcommand)]
-    Token(TokenCommand),
-    /// Deploy tokens of groups and projects
-    #[command(subcommand)]
-    DeployToken(DeployTokenCommand),
-}
-
-/// What to do with the registry switch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Switch {
-    /// Switch it on
-    Enable,
-    /// Switch it off; nothing is deleted
-    Disable,
-    /// Say how it stands
-    Status,
-}
-
-/// What to do with users.
-#[derive(Debug, Subcommand)]
-pub(super) enum UserCommand {
-    /// Create a user
-    Create {
-        /// Name in URLs, also the path of the user's own namespace
-        username: String,
-        /// Name for people [default: the user name]
-        #[arg(long)]
-        name: Option<String>,
-        /// Mail address
-        #[arg(long)]
-        email: Option<String>,
-        /// Password for signing in; read from CAIRN_PASSWORD when that is set
-        #[arg(long, env = "CAIRN_PASSWORD", hide_env_values = true)]
-        password: Option<String>,
-        /// Make an administrator
-        #[arg(long)]
-        admin: bool,
-    },
-    /// List all users
-    List,
-    /// Show a user
-    Show {
-        /// User name or number
-        user: String,
-    },
-    /// Delete a user with its namespace, memberships and tokens
-    Delete {
-        /// User name or number
-        user: String,
-    },
-}
-
-/// What to do with groups.
-#[derive(Debug, Subcommand)]
-pub(super) enum GroupCommand {
-    /// Create a group
-    Create {
-        /// Full path: `acme`, or `acme/platform` below an existing group
-        path: String,
-        /// Name for people [default: the last part of the path]
-        #[arg(long)]
-        name: Option<String>,
-        /// private, internal or public
-        #[arg(long, default_value = "private")]
-        visibility: String,
-    },
-    /// List all groups
-    List,
-    /// Show a group
-    Show {
-        /// Full path or number
-        group: String,
-    },
-    /// Delete a group with everything below it, packages included
-    Delete {
-        /// Full path or number
-        group: String,
-    },
-}
-
-/// What to do with projects.
-#[derive(Debug, Subcommand)]
-pub(super) enum ProjectCommand {
-    /// Create a project in an existing group or user namespace
-    Create {
-        /// Full path: `acme/network`
-        path: String,
-        /// Name for people [default: the last part of the path]
-        #[arg(long)]
-        name: Option<String>,
-        /// private, internal or public
-        #[arg(long, default_value = "private")]
-        visibility: String,
-    },
-    /// List all projects
-    List,
-    /// Show a project
-    Show {
-        /// Full path or number
-        project: String,
-    },
-    /// Delete a project with its packages
-    Delete {
-        /// Full path or number
-        project: String,
-    },
-}
-
-/// A group or a project.
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-pub(super) struct Place {
-    /// Of this group (full path or number)
-    #[arg(long)]
-    group: Option<String>,
-    /// Of this project (full path or number)
-    #[arg(long)]
-    project: Option<String>,
-}
+const USER_FIELDS: &[&str] = &["id", "username", "name", "email", "state", "is_admin", "created_at"];
+const GROUP_FIELDS: &[&str] = &["id", "full_path", "name", "visibility", "created_at"];
+const PROJECT_FIELDS: &[&str] =
+    &["id", "path_with_namespace", "name", "visibility", "package_registry_access_level", "created_at"];
+const MEMBER_FIELDS: &[&str] = &["id", "username", "access_level", "expires_at"];
+const TOKEN_FIELDS: &[&str] = &["id", "name", "scopes", "active", "expires_at", "last_used_at"];
+const DEPLOY_TOKEN_FIELDS: &[&str] = &["id", "name", "username", "scopes", "expires_at"];
 
 impl Place {
     fn url(&self) -> String {
@@ -168,128 +34,6 @@ impl Place {
         }
     }
 }
-
-/// What to do with members.
-#[derive(Debug, Subcommand)]
-pub(super) enum MemberCommand {
-    /// Add a member
-    Create {
-        /// User name or number
-        user: String,
-        #[command(flatten)]
-        place: Place,
-        /// guest, reporter, developer, maintainer or owner
-        #[arg(long, default_value = "developer")]
-        role: String,
-        /// Last day of the membership, as YYYY-MM-DD
-        #[arg(long, value_name = "DATE")]
-        expires_at: Option<String>,
-    },
-    /// List the members, inherited ones included
-    List {
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Show a member
-    Show {
-        /// User name or number
-        user: String,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Remove a member
-    Delete {
-        /// User name or number
-        user: String,
-        #[command(flatten)]
-        place: Place,
-    },
-}
-
-/// What to do with personal tokens.
-#[derive(Debug, Subcommand)]
-pub(super) enum TokenCommand {
-    /// Create a token and print it, this once
-    Create {
-        /// Whose (user name or number)
-        #[arg(long, default_value = "root")]
-        user: String,
-        /// What it is for
-        #[arg(long)]
-        name: String,
-        /// api or `read_api` (repeatable)
-        #[arg(long = "scope", default_values_t = ["api".to_owned()])]
-        scopes: Vec<String>,
-        /// Day from which on it is refused, as YYYY-MM-DD
-        #[arg(long, value_name = "DATE")]
-        expires_at: Option<String>,
-    },
-    /// List a user's tokens
-    List {
-        /// Whose (user name or number)
-        #[arg(long, default_value = "root")]
-        user: String,
-    },
-    /// Show a token
-    Show {
-        /// Its number
-        id: u64,
-    },
-    /// Revoke a token
-    Delete {
-        /// Its number
-        id: u64,
-    },
-}
-
-/// What to do with deploy tokens.
-#[derive(Debug, Subcommand)]
-pub(super) enum DeployTokenCommand {
-    /// Create a deploy token and print it, this once
-    Create {
-        #[command(flatten)]
-        place: Place,
-        /// What it is for
-        #[arg(long)]
-        name: String,
-        /// User name for Basic credentials [default: gitlab+deploy-token-<number>]
-        #[arg(long)]
-        username: Option<String>,
-        /// `read_package_registry` or `write_package_registry` (repeatable)
-        #[arg(long = "scope", default_values_t = ["read_package_registry".to_owned()])]
-        scopes: Vec<String>,
-        /// Day from which on it is refused, as YYYY-MM-DD
-        #[arg(long, value_name = "DATE")]
-        expires_at: Option<String>,
-    },
-    /// List the deploy tokens
-    List {
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Show a deploy token
-    Show {
-        /// Its number
-        id: u64,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Delete a deploy token
-    Delete {
-        /// Its number
-        id: u64,
-        #[command(flatten)]
-        place: Place,
-    },
-}
-
-const USER_FIELDS: &[&str] = &["id", "username", "name", "email", "state", "is_admin", "created_at"];
-const GROUP_FIELDS: &[&str] = &["id", "full_path", "name", "visibility", "created_at"];
-const PROJECT_FIELDS: &[&str] =
-    &["id", "path_with_namespace", "name", "visibility", "package_registry_access_level", "created_at"];
-const MEMBER_FIELDS: &[&str] = &["id", "username", "access_level", "expires_at"];
-const TOKEN_FIELDS: &[&str] = &["id", "name", "scopes", "active", "expires_at", "last_used_at"];
-const DEPLOY_TOKEN_FIELDS: &[&str] = &["id", "name", "username", "scopes", "expires_at"];
 
 /// Runs an administration command.
 pub(super) async fn run(data_dir: &Path, command: AdminCommand, output: Output) -> Result<()> {
@@ -391,7 +135,7 @@ async fn group(client: &Client, command: GroupCommand, output: Output) -> Result
                 ("path", Some(json!(last))),
                 ("name", Some(json!(name.as_deref().unwrap_or(last)))),
                 ("parent_id", parent),
-                ("visibility", Some(json!(visibility))),
+                ("visibility", Some(json!(visibility.as_str()))),
             ]);
             let made = client.call(Method::POST, "/api/v4/groups", Some(&body)).await?;
             Ok(output.record(&made, GROUP_FIELDS)?)
@@ -420,7 +164,7 @@ async fn project(client: &Client, command: ProjectCommand, output: Output) -> Re
                 ("path", Some(json!(last))),
                 ("name", Some(json!(name.as_deref().unwrap_or(last)))),
                 ("namespace_id", Some(namespace_number(client, parent).await?)),
-                ("visibility", Some(json!(visibility))),
+                ("visibility", Some(json!(visibility.as_str()))),
             ]);
             let made = client.call(Method::POST, "/api/v4/projects", Some(&body)).await?;
             Ok(output.record(&made, PROJECT_FIELDS)?)
@@ -441,9 +185,6 @@ async fn project(client: &Client, command: ProjectCommand, output: Output) -> Re
 async fn member(client: &Client, command: MemberCommand, output: Output) -> Result<()> {
     match command {
         MemberCommand::Create { user, place, role, expires_at } => {
-            let Some(role) = Role::ALL.into_iter().find(|known| known.as_str() == role) else {
-                bail!("there is no role {role}: use guest, reporter, developer, maintainer or owner");
-            };
             let body = fields([
                 ("user_id", Some(user_number(client, &user).await?)),
                 ("access_level", Some(json!(role.level()))),
@@ -557,53 +298,4 @@ fn fields<const N: usize>(given: [(&str, Option<Value>); N]) -> Value {
 
 fn encode(segment: &str) -> String {
     utf8_percent_encode(segment, NON_ALPHANUMERIC).to_string()
-}
-
-/// `cairn gc`.
-pub(super) async fn collect(data_dir: &Path, dry_run: bool, grace: u64, output: Output) -> Result<()> {
-    let client = Client::open(data_dir).await?;
-    let body = json!({ "grace_seconds": grace, "dry_run": dry_run });
-    let outcome = client.call(Method::POST, "/-/control/gc", Some(&body)).await;
-    client.close().await;
-    let collected = outcome?;
-    output.result(&collected, || {
-        let blobs = collected["blobs"].as_array().map_or(&[][..], Vec::as_slice);
-        let names = blobs
-            .iter()
-            .map(|blob| format!("{}  {} bytes\n", blob["sha256"].as_str().unwrap_or_default(), blob["size"]));
-        let verb = if dry_run { "would be deleted" } else { "deleted" };
-        format!("{}{} blobs, {} bytes {verb}", names.collect::<String>(), blobs.len(), collected["bytes"])
-    })?;
-    Ok(())
-}
-
-/// `cairn verify`.
-pub(super) async fn verify(data_dir: &Path, output: Output) -> Result<ExitCode> {
-    let client = Client::open(data_dir).await?;
-    let outcome = client.call(Method::POST, "/-/control/verify", None).await;
-    client.close().await;
-    let verified = outcome?;
-    let wrong = verified["wrong"].as_array().map_or(&[][..], Vec::as_slice);
-    if output.json {
-        output.result(&verified, String::new)?;
-    } else {
-        for sentence in wrong {
-            line(&format!("wrong: {}", sentence.as_str().unwrap_or_default()))?;
-        }
-        for orphan in verified["orphans"].as_array().map_or(&[][..], Vec::as_slice) {
-            let sha256 = orphan["sha256"].as_str().unwrap_or_default();
-            line(&format!(
-                "orphan: blob {sha256} ({} bytes) is not referred to; `cairn gc` deletes it",
-                orphan["size"]
-            ))?;
-        }
-        line(&format!(
-            "{} packages, {} blobs, {} bytes checked: {}",
-            verified["packages"],
-            verified["blobs"],
-            verified["bytes"],
-            if wrong.is_empty() { "all is well".to_owned() } else { format!("{} wrong", wrong.len()) }
-        ))?;
-    }
-    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
