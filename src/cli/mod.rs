@@ -23,9 +23,9 @@ use publish::PublishArgs;
 /// Stack of the runtime's threads: configuration files are parsed on them, and nest.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 
-/// A private Terraform and `OpenTofu` module registry in one file.
+/// The command line as a whole.
 #[derive(Debug, Parser)]
-#[command(name = "cairn", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "cairn", version, about = "A private Terraform and OpenTofu module registry in one file", long_about = None, propagate_version = true, max_term_width = 100)]
 struct Cli {
     /// Print JSON instead of text
     #[arg(long, global = true)]

@@ -2,6 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Subcommand, ValueEnum};
+use jiff::civil::Date;
 
 use crate::domain::credential::{DeployScope, PersonalScope};
 use crate::domain::{Role, Visibility};
@@ -164,8 +165,8 @@ pub(in crate::cli) enum MemberCommand {
         #[arg(long, default_value = "developer", value_parser = role())]
         role: Role,
         /// Last day of the membership, as YYYY-MM-DD
-        #[arg(long, value_name = "DATE")]
-        expires_at: Option<String>,
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        expires_at: Option<Date>,
     },
     /// List the members, inherited ones included
     List {
@@ -203,8 +204,8 @@ pub(in crate::cli) enum TokenCommand {
         #[arg(long = "scope", value_name = "SCOPE", default_value = "api", value_parser = PersonalScope::ALL.map(PersonalScope::as_str))]
         scopes: Vec<String>,
         /// Day from which on it is refused, as YYYY-MM-DD
-        #[arg(long, value_name = "DATE")]
-        expires_at: Option<String>,
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        expires_at: Option<Date>,
     },
     /// List a user's tokens
     List {
@@ -246,8 +247,8 @@ pub(in crate::cli) enum DeployTokenCommand {
         )]
         scopes: Vec<String>,
         /// Day from which on it is refused, as YYYY-MM-DD
-        #[arg(long, value_name = "DATE")]
-        expires_at: Option<String>,
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        expires_at: Option<Date>,
     },
     /// List the deploy tokens
     List {
@@ -276,6 +277,11 @@ fn one_of<T: Clone + Send + Sync + 'static>(
     find: impl Fn(&str) -> Option<T> + Clone + Send + Sync + 'static,
 ) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(names).try_map(move |name| find(&name).ok_or("no such name"))
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::strptime("%Y-%m-%d", text)
+        .map_err(|_not_a_date| "write a day as YYYY-MM-DD, such as 2030-01-31".to_owned())
 }
 
 fn visibility() -> impl TypedValueParser<Value = Visibility> {
