@@ -156,11 +156,22 @@ fn dry_run(source: &Path, output: Output) -> Result<()> {
     Ok(output.table(&rows, &["size", "path"])?)
 }
 
+/// The server refuses a module without any of these; better said before groups are made for it.
+fn is_terraform(path: &str) -> bool {
+    [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| path.ends_with(ending))
+}
+
 /// A directory is packed into a file without a name; an archive is taken as it is.
 fn pack_source(source: &Path) -> Result<Packed> {
     let cannot_read = || format!("cannot read {}", source.display());
     let mut file = if source.is_dir() {
         let entries = pack::plan(source)?;
+        if !entries.iter().any(|entry| is_terraform(&entry.path)) {
+            bail!(
+                "{} holds no *.tf, *.tf.json or *.tofu files: name the directory of a module",
+                source.display()
+            );
+        }
         let staged = BufWriter::with_capacity(CHUNK, tempfile::tempfile()?);
         let bar = progress_bar(entries.len() as u64);
         let packed = pack::write(&entries, staged, |_| bar.inc(1))?;
@@ -207,7 +218,10 @@ async fn ensure_project(client: &Client, project: &FullPath) -> Result<()> {
     };
     let namespace = ensure_group(client, &parent).await?;
     let body = json!({ "path": project.name(), "name": project.name(), "namespace_id": namespace, "visibility": "private" });
-    client.call(Method::POST, "/api/v4/projects", Some(&body)).await?;
+    client
+        .call(Method::POST, "/api/v4/projects", Some(&body))
+        .await
+        .with_context(|| format!("cannot create the project {project}"))?;
     note(&format!("created the private project {project}"));
     Ok(())
 }
@@ -221,16 +235,13 @@ async fn is_administrator(client: &Client) -> Result<bool> {
     Ok(status.is_success() && user["is_admin"].as_bool().unwrap_or_default())
 }
 
-/// The number of a group, made with its parents when it is missing.
+/// The number of a group or personal namespace; a group is made with its parents when it is missing.
 async fn ensure_group(client: &Client, path: &FullPath) -> Result<Value> {
     let mut missing = vec![path.clone()];
     let mut found = Value::Null;
     while let Some(lowest) = missing.last().cloned() {
-        let url = format!("/api/v4/namespaces/{}", encode(lowest.as_str()));
-        let (status, answer) = client.send(Method::GET, &url, Body::empty()).await?;
-        if status.is_success() {
-            let namespace: Value = serde_json::from_slice(&answer)?;
-            found = namespace["id"].clone();
+        if let Some(id) = namespace_number(client, &lowest).await? {
+            found = id;
             missing.pop();
             break;
         }
@@ -242,11 +253,24 @@ async fn ensure_group(client: &Client, path: &FullPath) -> Result<Value> {
     while let Some(path) = missing.pop() {
         let body =
             json!({ "path": path.name(), "name": path.name(), "parent_id": found, "visibility": "private" });
-        let made = client.call(Method::POST, "/api/v4/groups", Some(&body)).await?;
+        let made = client
+            .call(Method::POST, "/api/v4/groups", Some(&body))
+            .await
+            .with_context(|| format!("cannot create the group {path}"))?;
         note(&format!("created the private group {path}"));
         found = made["id"].clone();
     }
     Ok(found)
+}
+
+async fn namespace_number(client: &Client, path: &FullPath) -> Result<Option<Value>> {
+    if let Some(group) =
+        client.find(Method::GET, &format!("/api/v4/groups/{}", encode(path.as_str()))).await?
+    {
+        return Ok(Some(group["id"].clone()));
+    }
+    let users = client.list(&format!("/api/v4/users?username={}", encode(path.as_str()))).await?;
+    Ok(users.first().and_then(|user| user.get("namespace_id")).cloned())
 }
 
 /// Whether the version is published with these bytes. With other bytes the upload will be refused, and say so.
