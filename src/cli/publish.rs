@@ -85,15 +85,10 @@ pub(super) async fn run(args: PublishArgs, output: Output) -> Result<()> {
 }
 
 async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Output) -> Result<()> {
-    let sha256 = packed.sha256;
+    let (size, sha256) = (packed.size, packed.sha256);
     ensure_project(client, &args.project).await?;
     if args.skip_existing && is_there(client, args, &sha256).await? {
-        let text = format!(
-            "{} {} is published with the same bytes: nothing to do",
-            module(args),
-            args.module_version
-        );
-        return Ok(output.result(&json!({ "published": false, "sha256": sha256.to_hex() }), || text)?);
+        return report(client, args, (size, &sha256), false, output).await;
     }
     let path = format!(
         "/api/v4/projects/{}/packages/terraform/modules/{}/{}/{}/file",
@@ -102,7 +97,6 @@ async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Ou
         args.system,
         encode(&args.module_version.to_string())
     );
-    let size = packed.size;
     let bar = progress_bar(size);
     let shown = bar.clone();
     let body = Body::stream(BufReader::with_capacity(CHUNK, packed.file), size, move |sent| {
@@ -114,11 +108,22 @@ async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Ou
     if status != StatusCode::CREATED {
         return Err(anyhow!("{}", error_text(status, &answer)).context("the server refused the module"));
     }
+    report(client, args, (size, &sha256), true, output).await
+}
+
+/// Says how the module is used, and what was done.
+async fn report(
+    client: &Client,
+    args: &PublishArgs,
+    (size, sha256): (u64, &Sha256),
+    published: bool,
+    output: Output,
+) -> Result<()> {
     let url = server_url(client, args).await;
     let block = module_block(&url, args);
     output.result(
         &json!({
-            "published": true,
+            "published": published,
             "project": args.project,
             "module": module(args),
             "version": args.module_version,
@@ -128,11 +133,17 @@ async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Ou
         }),
         || block.clone(),
     )?;
-    if !output.json {
-        note(&format!("published {} {} ({size} bytes, sha256 {sha256})", module(args), args.module_version));
-        if url.starts_with("http://") {
-            note(&host_block(&url));
-        }
+    if output.json {
+        return Ok(());
+    }
+    let what = format!("{} {}", module(args), args.module_version);
+    if published {
+        note(&format!("published {what} ({size} bytes, sha256 {sha256})"));
+    } else {
+        note(&format!("{what} is published with the same bytes: nothing to do"));
+    }
+    if url.starts_with("http://") {
+        note(&host_block(&url));
     }
     Ok(())
 }
