@@ -1,293 +1,31 @@
-//! `cairn admin`, `cairn verify`, `cairn gc`: everything an owner needs without a browser.
+//! `cairn admin`: everything an owner needs without a browser.
 
 #![expect(clippy::indexing_slicing, reason = "a key that a JSON answer lacks reads as null")]
 
+mod args;
+mod named;
+
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::{Subcommand, ValueEnum};
-use hyper::Method;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::client::Client;
-use super::output::{Output, line};
+use super::client::{Client, error_text};
+use super::output::Output;
 use crate::domain::Role;
-
-/// What can be administered.
-#[derive(Debug, Subcommand)]
-pub(super) enum AdminCommand {
-    /// Switch the registry on or off, for the instance or for one project
-    Registry {
-        /// What to do
-        #[arg(value_enum)]
-        action: Switch,
-        /// Only for this project (its full path or number)
-        #[arg(long, value_name = "PATH")]
-        project: Option<String>,
-    },
-    /// Users
-    #[command(subcommand)]
-    User(UserCommand),
-    /// Groups
-    #[command(subcommand)]
-    Group(GroupCommand),
-    /// Projects
-    #[command(subcommand)]
-    Project(ProjectCommand),
-    /// Members of groups and projects
-    #[command(subcommand)]
-    Member(MemberCommand),
-    /// Personal access tokens
-    #[command(subcommand)]
-    Token(TokenCommand),
-    /// Deploy tokens of groups and projects
-    #[command(subcommand)]
-    DeployToken(DeployTokenCommand),
-}
-
-/// What to do with the registry switch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Switch {
-    /// Switch it on
-    Enable,
-    /// Switch it off; nothing is deleted
-    Disable,
-    /// Say how it stands
-    Status,
-}
-
-/// What to do with users.
-#[derive(Debug, Subcommand)]
-pub(super) enum UserCommand {
-    /// Create a user
-    Create {
-        /// Name in URLs, also the path of the user's own namespace
-        username: String,
-        /// Name for people [default: the user name]
-        #[arg(long)]
-        name: Option<String>,
-        /// Mail address
-        #[arg(long)]
-        email: Option<String>,
-        /// Password for signing in; read from CAIRN_PASSWORD when that is set
-        #[arg(long, env = "CAIRN_PASSWORD", hide_env_values = true)]
-        password: Option<String>,
-        /// Make an administrator
-        #[arg(long)]
-        admin: bool,
-    },
-    /// List all users
-    List,
-    /// Show a user
-    Show {
-        /// User name or number
-        user: String,
-    },
-    /// Delete a user with its namespace, memberships and tokens
-    Delete {
-        /// User name or number
-        user: String,
-    },
-}
-
-/// What to do with groups.
-#[derive(Debug, Subcommand)]
-pub(super) enum GroupCommand {
-    /// Create a group
-    Create {
-        /// Full path: `acme`, or `acme/platform` below an existing group
-        path: String,
-        /// Name for people [default: the last part of the path]
-        #[arg(long)]
-        name: Option<String>,
-        /// private, internal or public
-        #[arg(long, default_value = "private")]
-        visibility: String,
-    },
-    /// List all groups
-    List,
-    /// Show a group
-    Show {
-        /// Full path or number
-        group: String,
-    },
-    /// Delete a group with everything below it, packages included
-    Delete {
-        /// Full path or number
-        group: String,
-    },
-}
-
-/// What to do with projects.
-#[derive(Debug, Subcommand)]
-pub(super) enum ProjectCommand {
-    /// Create a project in an existing group or user namespace
-    Create {
-        /// Full path: `acme/network`
-        path: String,
-        /// Name for people [default: the last part of the path]
-        #[arg(long)]
-        name: Option<String>,
-        /// private, internal or public
-        #[arg(long, default_value = "private")]
-        visibility: String,
-    },
-    /// List all projects
-    List,
-    /// Show a project
-    Show {
-        /// Full path or number
-        project: String,
-    },
-    /// Delete a project with its packages
-    Delete {
-        /// Full path or number
-        project: String,
-    },
-}
-
-/// A group or a project.
-#[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-pub(super) struct Place {
-    /// Of this group (full path or number)
-    #[arg(long)]
-    group: Option<String>,
-    /// Of this project (full path or number)
-    #[arg(long)]
-    project: Option<String>,
-}
-
-impl Place {
-    fn url(&self) -> String {
-        match (&self.group, &self.project) {
-            (Some(group), _) => format!("/api/v4/groups/{}", encode(group)),
-            (None, project) => format!("/api/v4/projects/{}", encode(project.as_deref().unwrap_or_default())),
-        }
-    }
-}
-
-/// What to do with members.
-#[derive(Debug, Subcommand)]
-pub(super) enum MemberCommand {
-    /// Add a member
-    Create {
-        /// User name or number
-        user: String,
-        #[command(flatten)]
-        place: Place,
-        /// guest, reporter, developer, maintainer or owner
-        #[arg(long, default_value = "developer")]
-        role: String,
-        /// Last day of the membership, as YYYY-MM-DD
-        #[arg(long, value_name = "DATE")]
-        expires_at: Option<String>,
-    },
-    /// List the members, inherited ones included
-    List {
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Show a member
-    Show {
-        /// User name or number
-        user: String,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Remove a member
-    Delete {
-        /// User name or number
-        user: String,
-        #[command(flatten)]
-        place: Place,
-    },
-}
-
-/// What to do with personal tokens.
-#[derive(Debug, Subcommand)]
-pub(super) enum TokenCommand {
-    /// Create a token and print it, this once
-    Create {
-        /// Whose (user name or number)
-        #[arg(long, default_value = "root")]
-        user: String,
-        /// What it is for
-        #[arg(long)]
-        name: String,
-        /// api or `read_api` (repeatable)
-        #[arg(long = "scope", default_values_t = ["api".to_owned()])]
-        scopes: Vec<String>,
-        /// Day from which on it is refused, as YYYY-MM-DD
-        #[arg(long, value_name = "DATE")]
-        expires_at: Option<String>,
-    },
-    /// List a user's tokens
-    List {
-        /// Whose (user name or number)
-        #[arg(long, default_value = "root")]
-        user: String,
-    },
-    /// Show a token
-    Show {
-        /// Its number
-        id: u64,
-    },
-    /// Revoke a token
-    Delete {
-        /// Its number
-        id: u64,
-    },
-}
-
-/// What to do with deploy tokens.
-#[derive(Debug, Subcommand)]
-pub(super) enum DeployTokenCommand {
-    /// Create a deploy token and print it, this once
-    Create {
-        #[command(flatten)]
-        place: Place,
-        /// What it is for
-        #[arg(long)]
-        name: String,
-        /// User name for Basic credentials [default: gitlab+deploy-token-<number>]
-        #[arg(long)]
-        username: Option<String>,
-        /// `read_package_registry` or `write_package_registry` (repeatable)
-        #[arg(long = "scope", default_values_t = ["read_package_registry".to_owned()])]
-        scopes: Vec<String>,
-        /// Day from which on it is refused, as YYYY-MM-DD
-        #[arg(long, value_name = "DATE")]
-        expires_at: Option<String>,
-    },
-    /// List the deploy tokens
-    List {
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Show a deploy token
-    Show {
-        /// Its number
-        id: u64,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Delete a deploy token
-    Delete {
-        /// Its number
-        id: u64,
-        #[command(flatten)]
-        place: Place,
-    },
-}
+pub(super) use args::AdminCommand;
+use args::{
+    DeployTokenCommand, GroupCommand, MemberCommand, ProjectCommand, Switch, TokenCommand, UserCommand,
+};
+use named::{Named, delete, encode, found, group_number, namespace_number, user_number};
 
 const USER_FIELDS: &[&str] = &["id", "username", "name", "email", "state", "is_admin", "created_at"];
 const GROUP_FIELDS: &[&str] = &["id", "full_path", "name", "visibility", "created_at"];
 const PROJECT_FIELDS: &[&str] =
     &["id", "path_with_namespace", "name", "visibility", "package_registry_access_level", "created_at"];
-const MEMBER_FIELDS: &[&str] = &["id", "username", "access_level", "expires_at"];
+const MEMBER_FIELDS: &[&str] = &["id", "username", "role", "expires_at"];
 const TOKEN_FIELDS: &[&str] = &["id", "name", "scopes", "active", "expires_at", "last_used_at"];
 const DEPLOY_TOKEN_FIELDS: &[&str] = &["id", "name", "username", "scopes", "expires_at"];
 
@@ -326,9 +64,13 @@ async fn instance_switch(client: &Client, action: Switch, output: Output) -> Res
         &json!({ "registry_enabled": stored && !by_flag, "stored": stored, "disabled_by_flag": by_flag }),
         || match (stored, by_flag) {
             (true, false) => "the registry is enabled".to_owned(),
-            (false, _) => "the registry is disabled; nothing was deleted".to_owned(),
+            (false, _) => {
+                "the registry is disabled; nothing was deleted, `cairn admin registry enable` switches it on"
+                    .to_owned()
+            }
             (true, true) => {
-                "the registry is enabled, but the running server was started with --disable-registry"
+                "the registry is disabled by --disable-registry of the running server, whatever the stored switch \
+                 (enabled) says; start it without that flag"
                     .to_owned()
             }
         },
@@ -338,13 +80,11 @@ async fn instance_switch(client: &Client, action: Switch, output: Output) -> Res
 
 async fn project_switch(client: &Client, action: Switch, project: &str, output: Output) -> Result<()> {
     let url = format!("/api/v4/projects/{}", encode(project));
-    let answer = match action {
-        Switch::Status => client.call(Method::GET, &url, None).await?,
-        Switch::Enable | Switch::Disable => {
-            let body = json!({ "packages_enabled": action == Switch::Enable });
-            client.call(Method::PUT, &url, Some(&body)).await?
-        }
-    };
+    let mut answer = found(client, Method::GET, &url, &Named::project(project)).await?;
+    if action != Switch::Status {
+        let body = json!({ "packages_enabled": action == Switch::Enable });
+        answer = client.call(Method::PUT, &url, Some(&body)).await?;
+    }
     let level = answer["package_registry_access_level"].as_str().unwrap_or_default();
     let path = &answer["path_with_namespace"];
     output.result(&json!({ "project": path, "package_registry_access_level": level }), || {
@@ -370,12 +110,13 @@ async fn user(client: &Client, command: UserCommand, output: Output) -> Result<(
         UserCommand::List => Ok(output.table(&client.list("/api/v4/users").await?, USER_FIELDS)?),
         UserCommand::Show { user } => {
             let id = user_number(client, &user).await?;
-            let found = client.call(Method::GET, &format!("/api/v4/users/{id}"), None).await?;
+            let found =
+                found(client, Method::GET, &format!("/api/v4/users/{id}"), &Named::user(&user)).await?;
             Ok(output.record(&found, USER_FIELDS)?)
         }
         UserCommand::Delete { user } => {
             let id = user_number(client, &user).await?;
-            delete(client, &format!("/api/v4/users/{id}"), &format!("user {user}"), output).await
+            delete(client, &format!("/api/v4/users/{id}"), &Named::user(&user), output).await
         }
     }
 }
@@ -384,26 +125,27 @@ async fn group(client: &Client, command: GroupCommand, output: Output) -> Result
     match command {
         GroupCommand::Create { path, name, visibility } => {
             let (parent, last) = match path.rsplit_once('/') {
-                Some((parent, last)) => (Some(namespace_number(client, parent).await?), last),
+                Some((parent, last)) => (Some(group_number(client, parent).await?), last),
                 None => (None, path.as_str()),
             };
             let body = fields([
                 ("path", Some(json!(last))),
                 ("name", Some(json!(name.as_deref().unwrap_or(last)))),
                 ("parent_id", parent),
-                ("visibility", Some(json!(visibility))),
+                ("visibility", Some(json!(visibility.as_str()))),
             ]);
             let made = client.call(Method::POST, "/api/v4/groups", Some(&body)).await?;
             Ok(output.record(&made, GROUP_FIELDS)?)
         }
         GroupCommand::List => Ok(output.table(&client.list("/api/v4/groups").await?, GROUP_FIELDS)?),
         GroupCommand::Show { group } => {
-            let found = client.call(Method::GET, &format!("/api/v4/groups/{}", encode(&group)), None).await?;
+            let url = format!("/api/v4/groups/{}", encode(&group));
+            let found = found(client, Method::GET, &url, &Named::group(&group)).await?;
             Ok(output.record(&found, GROUP_FIELDS)?)
         }
         GroupCommand::Delete { group } => {
-            delete(client, &format!("/api/v4/groups/{}", encode(&group)), &format!("group {group}"), output)
-                .await
+            let url = format!("/api/v4/groups/{}", encode(&group));
+            delete(client, &url, &Named::group(&group), output).await
         }
     }
 }
@@ -420,20 +162,20 @@ async fn project(client: &Client, command: ProjectCommand, output: Output) -> Re
                 ("path", Some(json!(last))),
                 ("name", Some(json!(name.as_deref().unwrap_or(last)))),
                 ("namespace_id", Some(namespace_number(client, parent).await?)),
-                ("visibility", Some(json!(visibility))),
+                ("visibility", Some(json!(visibility.as_str()))),
             ]);
             let made = client.call(Method::POST, "/api/v4/projects", Some(&body)).await?;
             Ok(output.record(&made, PROJECT_FIELDS)?)
         }
         ProjectCommand::List => Ok(output.table(&client.list("/api/v4/projects").await?, PROJECT_FIELDS)?),
         ProjectCommand::Show { project } => {
-            let found =
-                client.call(Method::GET, &format!("/api/v4/projects/{}", encode(&project)), None).await?;
+            let url = format!("/api/v4/projects/{}", encode(&project));
+            let found = found(client, Method::GET, &url, &Named::project(&project)).await?;
             Ok(output.record(&found, PROJECT_FIELDS)?)
         }
         ProjectCommand::Delete { project } => {
             let url = format!("/api/v4/projects/{}", encode(&project));
-            delete(client, &url, &format!("project {project}"), output).await
+            delete(client, &url, &Named::project(&project), output).await
         }
     }
 }
@@ -441,28 +183,45 @@ async fn project(client: &Client, command: ProjectCommand, output: Output) -> Re
 async fn member(client: &Client, command: MemberCommand, output: Output) -> Result<()> {
     match command {
         MemberCommand::Create { user, place, role, expires_at } => {
-            let Some(role) = Role::ALL.into_iter().find(|known| known.as_str() == role) else {
-                bail!("there is no role {role}: use guest, reporter, developer, maintainer or owner");
-            };
             let body = fields([
                 ("user_id", Some(user_number(client, &user).await?)),
                 ("access_level", Some(json!(role.level()))),
-                ("expires_at", expires_at.map(Value::from)),
+                ("expires_at", expires_at.map(|date| json!(date))),
             ]);
-            let made = client.call(Method::POST, &format!("{}/members", place.url()), Some(&body)).await?;
-            Ok(output.record(&made, MEMBER_FIELDS)?)
+            place.check(client).await?;
+            let url = format!("{}/members", place.url());
+            let (status, answer) =
+                client.send(Method::POST, &url, Bytes::from(serde_json::to_vec(&body)?).into()).await?;
+            if status == StatusCode::CONFLICT {
+                bail!(
+                    "{user} is a member of {place} already: `cairn admin member delete {user} {}` first to change the role",
+                    place.flag()
+                );
+            }
+            if !status.is_success() {
+                bail!("cannot make {user} a member of {place}: {}", error_text(status, &answer));
+            }
+            let made = serde_json::from_slice(&answer)?;
+            Ok(output.record(&with_role(made), MEMBER_FIELDS)?)
         }
         MemberCommand::List { place } => {
-            Ok(output.table(&client.list(&format!("{}/members/all", place.url())).await?, MEMBER_FIELDS)?)
+            place.check(client).await?;
+            let rows = client.list(&format!("{}/members/all", place.url())).await?;
+            let rows: Vec<Value> = rows.into_iter().map(with_role).collect();
+            Ok(output.table(&rows, MEMBER_FIELDS)?)
         }
         MemberCommand::Show { user, place } => {
             let id = user_number(client, &user).await?;
-            let found = client.call(Method::GET, &format!("{}/members/{id}", place.url()), None).await?;
-            Ok(output.record(&found, MEMBER_FIELDS)?)
+            place.check(client).await?;
+            let url = format!("{}/members/all/{id}", place.url());
+            let found = found(client, Method::GET, &url, &Named::member(&user, &place)).await?;
+            Ok(output.record(&with_role(found), MEMBER_FIELDS)?)
         }
         MemberCommand::Delete { user, place } => {
             let id = user_number(client, &user).await?;
-            delete(client, &format!("{}/members/{id}", place.url()), &format!("member {user}"), output).await
+            place.check(client).await?;
+            let url = format!("{}/members/{id}", place.url());
+            delete(client, &url, &Named::member(&user, &place), output).await
         }
     }
 }
@@ -474,7 +233,7 @@ async fn token(client: &Client, command: TokenCommand, output: Output) -> Result
             let body = fields([
                 ("name", Some(json!(name))),
                 ("scopes", Some(json!(scopes))),
-                ("expires_at", expires_at.map(Value::from)),
+                ("expires_at", expires_at.map(|date| json!(date))),
             ]);
             let url = format!("/api/v4/users/{id}/personal_access_tokens");
             print_secret(&client.call(Method::POST, &url, Some(&body)).await?, output)
@@ -485,13 +244,13 @@ async fn token(client: &Client, command: TokenCommand, output: Output) -> Result
             Ok(output.table(&rows, TOKEN_FIELDS)?)
         }
         TokenCommand::Show { id } => {
-            let found =
-                client.call(Method::GET, &format!("/api/v4/personal_access_tokens/{id}"), None).await?;
+            let url = format!("/api/v4/personal_access_tokens/{id}");
+            let found = found(client, Method::GET, &url, &Named::token(id)).await?;
             Ok(output.record(&found, TOKEN_FIELDS)?)
         }
         TokenCommand::Delete { id } => {
-            delete(client, &format!("/api/v4/personal_access_tokens/{id}"), &format!("token {id}"), output)
-                .await
+            let url = format!("/api/v4/personal_access_tokens/{id}");
+            delete(client, &url, &Named::token(id), output).await
         }
     }
 }
@@ -503,21 +262,27 @@ async fn deploy_token(client: &Client, command: DeployTokenCommand, output: Outp
                 ("name", Some(json!(name))),
                 ("username", username.map(Value::from)),
                 ("scopes", Some(json!(scopes))),
-                ("expires_at", expires_at.map(Value::from)),
+                ("expires_at", expires_at.map(|date| json!(date))),
             ]);
+            place.check(client).await?;
             let url = format!("{}/deploy_tokens", place.url());
             print_secret(&client.call(Method::POST, &url, Some(&body)).await?, output)
         }
-        DeployTokenCommand::List { place } => Ok(output
-            .table(&client.list(&format!("{}/deploy_tokens", place.url())).await?, DEPLOY_TOKEN_FIELDS)?),
+        DeployTokenCommand::List { place } => {
+            place.check(client).await?;
+            let rows = client.list(&format!("{}/deploy_tokens", place.url())).await?;
+            Ok(output.table(&rows, DEPLOY_TOKEN_FIELDS)?)
+        }
         DeployTokenCommand::Show { id, place } => {
-            let found =
-                client.call(Method::GET, &format!("{}/deploy_tokens/{id}", place.url()), None).await?;
+            place.check(client).await?;
+            let url = format!("{}/deploy_tokens/{id}", place.url());
+            let found = found(client, Method::GET, &url, &Named::deploy_token(id, &place)).await?;
             Ok(output.record(&found, DEPLOY_TOKEN_FIELDS)?)
         }
         DeployTokenCommand::Delete { id, place } => {
+            place.check(client).await?;
             let url = format!("{}/deploy_tokens/{id}", place.url());
-            delete(client, &url, &format!("deploy token {id}"), output).await
+            delete(client, &url, &Named::deploy_token(id, &place), output).await
         }
     }
 }
@@ -527,83 +292,17 @@ fn print_secret(made: &Value, output: Output) -> Result<()> {
     Ok(output.result(made, || made["token"].as_str().unwrap_or_default().to_owned())?)
 }
 
-async fn delete(client: &Client, url: &str, what: &str, output: Output) -> Result<()> {
-    client.call(Method::DELETE, url, None).await?;
-    Ok(output.result(&json!({ "deleted": what }), || format!("deleted {what}"))?)
-}
-
-/// A user's number: given as such, or found by user name.
-async fn user_number(client: &Client, user: &str) -> Result<Value> {
-    if let Ok(number) = user.parse::<u64>() {
-        return Ok(json!(number));
+/// A member with its role by name, for people; the number is what the API calls `access_level`.
+fn with_role(mut member: Value) -> Value {
+    if let Some(role) = member["access_level"].as_u64().and_then(Role::from_level)
+        && let Some(fields) = member.as_object_mut()
+    {
+        fields.insert("role".to_owned(), json!(role.as_str()));
     }
-    let found = client.list(&format!("/api/v4/users?username={}", encode(user))).await?;
-    match found.first().and_then(|user| user.get("id")) {
-        Some(id) => Ok(id.clone()),
-        None => bail!("there is no user {user}: see `cairn admin user list`"),
-    }
-}
-
-/// The number of a group or personal namespace, by full path or number.
-async fn namespace_number(client: &Client, path: &str) -> Result<Value> {
-    let found = client.call(Method::GET, &format!("/api/v4/namespaces/{}", encode(path)), None).await?;
-    Ok(found["id"].clone())
+    member
 }
 
 fn fields<const N: usize>(given: [(&str, Option<Value>); N]) -> Value {
     let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Value::Object(given.collect::<Map<_, _>>())
-}
-
-fn encode(segment: &str) -> String {
-    utf8_percent_encode(segment, NON_ALPHANUMERIC).to_string()
-}
-
-/// `cairn gc`.
-pub(super) async fn collect(data_dir: &Path, dry_run: bool, grace: u64, output: Output) -> Result<()> {
-    let client = Client::open(data_dir).await?;
-    let body = json!({ "grace_seconds": grace, "dry_run": dry_run });
-    let outcome = client.call(Method::POST, "/-/control/gc", Some(&body)).await;
-    client.close().await;
-    let collected = outcome?;
-    output.result(&collected, || {
-        let blobs = collected["blobs"].as_array().map_or(&[][..], Vec::as_slice);
-        let names = blobs
-            .iter()
-            .map(|blob| format!("{}  {} bytes\n", blob["sha256"].as_str().unwrap_or_default(), blob["size"]));
-        let verb = if dry_run { "would be deleted" } else { "deleted" };
-        format!("{}{} blobs, {} bytes {verb}", names.collect::<String>(), blobs.len(), collected["bytes"])
-    })?;
-    Ok(())
-}
-
-/// `cairn verify`.
-pub(super) async fn verify(data_dir: &Path, output: Output) -> Result<ExitCode> {
-    let client = Client::open(data_dir).await?;
-    let outcome = client.call(Method::POST, "/-/control/verify", None).await;
-    client.close().await;
-    let verified = outcome?;
-    let wrong = verified["wrong"].as_array().map_or(&[][..], Vec::as_slice);
-    if output.json {
-        output.result(&verified, String::new)?;
-    } else {
-        for sentence in wrong {
-            line(&format!("wrong: {}", sentence.as_str().unwrap_or_default()))?;
-        }
-        for orphan in verified["orphans"].as_array().map_or(&[][..], Vec::as_slice) {
-            let sha256 = orphan["sha256"].as_str().unwrap_or_default();
-            line(&format!(
-                "orphan: blob {sha256} ({} bytes) is not referred to; `cairn gc` deletes it",
-                orphan["size"]
-            ))?;
-        }
-        line(&format!(
-            "{} packages, {} blobs, {} bytes checked: {}",
-            verified["packages"],
-            verified["blobs"],
-            verified["bytes"],
-            if wrong.is_empty() { "all is well".to_owned() } else { format!("{} wrong", wrong.len()) }
-        ))?;
-    }
-    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

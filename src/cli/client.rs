@@ -19,7 +19,7 @@ use super::data_dir::DataDir;
 use crate::domain::limits::HttpLimits;
 use crate::http::request::{Peer, RequestBody};
 use crate::http::{App, Edge, Start, control, pipeline};
-use crate::outbound::{self, ClientOptions};
+use crate::outbound::{self, ClientOptions, OutboundError};
 use crate::service::{Clock, Options, Registry};
 use crate::telemetry::Metrics;
 
@@ -61,10 +61,11 @@ impl Client {
 
     /// The server at a URL. Certificates in `extra_ca` are trusted beside the system's.
     pub(super) fn remote(url: &str, token: SecretString, extra_ca: Option<PathBuf>) -> Result<Self> {
-        let parsed = Url::parse(url).with_context(|| format!("{url} is not a URL"))?;
-        if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
-            bail!("{url} is not the URL of a server: use one such as https://registry.example.com");
-        }
+        let parsed =
+            Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let Some(parsed) = parsed else {
+            bail!("{url} is not the URL of a server: give one such as https://registry.example.com");
+        };
         let url = parsed.origin().ascii_serialization();
         // An upload may take as long as it takes, as long as it moves.
         let client =
@@ -111,7 +112,7 @@ impl Client {
                 secret.set_sensitive(true);
                 let request =
                     request.uri(format!("{url}{path}")).header("private-token", secret).body(body)?;
-                let (head, answer) = client.request(request).await?.into_parts();
+                let (head, answer) = client.request(request).await.map_err(explained)?.into_parts();
                 Ok((head.status, answer))
             }
             Self::Direct(app, _) => {
@@ -120,6 +121,17 @@ impl Client {
                 let answer = pipeline::answer(app, Peer::Operator, request.uri(path).body(body)?).await;
                 Ok((answer.status(), answer.into_body().collect().await?.to_bytes()))
             }
+        }
+    }
+
+    /// Makes a request about one thing; nothing when there is no such thing.
+    pub(super) async fn find(&self, method: Method, path: &str) -> Result<Option<Value>> {
+        let (status, answer) = self.send(method, path, outbound::Body::empty()).await?;
+        match status {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if !status.is_success() => bail!("{}", error_text(status, &answer)),
+            _ if answer.is_empty() => Ok(Some(Value::Null)),
+            _ => Ok(Some(serde_json::from_slice(&answer)?)),
         }
     }
 
@@ -154,12 +166,26 @@ impl Client {
     }
 }
 
-/// The sentence in an error answer of the API.
+/// The flags that help when no connection comes about.
+fn explained(error: OutboundError) -> anyhow::Error {
+    match error {
+        OutboundError::Connect { .. } | OutboundError::Timeout { .. } => {
+            anyhow!("{error}; check that the server runs and that --url (or CAIRN_URL) is its URL")
+        }
+        OutboundError::Untrusted { host, reason } => anyhow!(
+            "the certificate of {host} is not trusted: {reason}; when it comes from your own CA, give the CA's file \
+             with --ca-file (a server with --tls-self-signed keeps it in <data-dir>/tls/ca.pem)"
+        ),
+        other => other.into(),
+    }
+}
+
+/// The sentence in an error answer of the API, without the status that stands before it.
 pub(super) fn error_text(status: StatusCode, answer: &[u8]) -> String {
     let value: Value = serde_json::from_slice(answer).unwrap_or_default();
     let said = value.get("message").or_else(|| value.get("error_description")).or_else(|| value.get("error"));
     match said {
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.strip_prefix(&format!("{status} - ")).unwrap_or(text).to_owned(),
         Some(other) => other.to_string(),
         None => status.to_string(),
     }

@@ -6,6 +6,7 @@ mod data_dir;
 mod output;
 mod publish;
 mod serve;
+mod upkeep;
 
 use std::io;
 use std::path::PathBuf;
@@ -22,9 +23,9 @@ use publish::PublishArgs;
 /// Stack of the runtime's threads: configuration files are parsed on them, and nest.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 
-/// A private Terraform and `OpenTofu` module registry in one file.
+/// The command line as a whole.
 #[derive(Debug, Parser)]
-#[command(name = "cairn", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "cairn", version, about = "A private Terraform and OpenTofu module registry in one file", long_about = None, propagate_version = true, max_term_width = 100)]
 struct Cli {
     /// Print JSON instead of text
     #[arg(long, global = true)]
@@ -132,9 +133,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Admin { data, command } => {
             runtime()?.block_on(admin::run(&data.data_dir, command, output))?
         }
-        Command::Verify { data } => return runtime()?.block_on(admin::verify(&data.data_dir, output)),
+        Command::Verify { data } => return runtime()?.block_on(upkeep::verify(&data.data_dir, output)),
         Command::Gc { data, dry_run, grace } => {
-            runtime()?.block_on(admin::collect(&data.data_dir, dry_run, grace, output))?;
+            runtime()?.block_on(upkeep::collect(&data.data_dir, dry_run, grace, output))?;
         }
         Command::Config { command: ConfigCommand::Show(args) } => show_config(&args, output)?,
         Command::Completions { shell } => {

@@ -54,6 +54,7 @@ fn cell(row: &Value, column: &str) -> String {
     let found = column.split('.').try_fold(row, |value, key| value.get(key));
     match found {
         None | Some(Value::Null) => "-".to_owned(),
+        Some(Value::String(text)) if text.is_empty() => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(items)) => items
             .iter()
@@ -85,10 +86,15 @@ mod tests {
 
     #[test]
     fn cells_show_nested_fields_lists_and_nothing() {
-        let row = json!({ "id": 7, "user": { "name": "ada" }, "scopes": ["api", "read_api"], "gone": null });
-        for (column, expected) in
-            [("id", "7"), ("user.name", "ada"), ("scopes", "api,read_api"), ("gone", "-"), ("user.mail", "-")]
-        {
+        let row = json!({ "id": 7, "user": { "name": "ada" }, "scopes": ["api", "read_api"], "gone": null, "email": "" });
+        for (column, expected) in [
+            ("id", "7"),
+            ("user.name", "ada"),
+            ("scopes", "api,read_api"),
+            ("gone", "-"),
+            ("email", "-"),
+            ("user.mail", "-"),
+        ] {
             assert_eq!(cell(&row, column), expected, "{column}");
         }
     }

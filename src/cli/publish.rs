@@ -85,15 +85,10 @@ pub(super) async fn run(args: PublishArgs, output: Output) -> Result<()> {
 }
 
 async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Output) -> Result<()> {
-    let sha256 = packed.sha256;
+    let (size, sha256) = (packed.size, packed.sha256);
     ensure_project(client, &args.project).await?;
     if args.skip_existing && is_there(client, args, &sha256).await? {
-        let text = format!(
-            "{} {} is published with the same bytes: nothing to do",
-            module(args),
-            args.module_version
-        );
-        return Ok(output.result(&json!({ "published": false, "sha256": sha256.to_hex() }), || text)?);
+        return report(client, args, (size, &sha256), false, output).await;
     }
     let path = format!(
         "/api/v4/projects/{}/packages/terraform/modules/{}/{}/{}/file",
@@ -102,7 +97,6 @@ async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Ou
         args.system,
         encode(&args.module_version.to_string())
     );
-    let size = packed.size;
     let bar = progress_bar(size);
     let shown = bar.clone();
     let body = Body::stream(BufReader::with_capacity(CHUNK, packed.file), size, move |sent| {
@@ -114,11 +108,22 @@ async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Ou
     if status != StatusCode::CREATED {
         return Err(anyhow!("{}", error_text(status, &answer)).context("the server refused the module"));
     }
+    report(client, args, (size, &sha256), true, output).await
+}
+
+/// Says how the module is used, and what was done.
+async fn report(
+    client: &Client,
+    args: &PublishArgs,
+    (size, sha256): (u64, &Sha256),
+    published: bool,
+    output: Output,
+) -> Result<()> {
     let url = server_url(client, args).await;
     let block = module_block(&url, args);
     output.result(
         &json!({
-            "published": true,
+            "published": published,
             "project": args.project,
             "module": module(args),
             "version": args.module_version,
@@ -128,11 +133,17 @@ async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Ou
         }),
         || block.clone(),
     )?;
-    if !output.json {
-        note(&format!("published {} {} ({size} bytes, sha256 {sha256})", module(args), args.module_version));
-        if url.starts_with("http://") {
-            note(&host_block(&url));
-        }
+    if output.json {
+        return Ok(());
+    }
+    let what = format!("{} {}", module(args), args.module_version);
+    if published {
+        note(&format!("published {what} ({size} bytes, sha256 {sha256})"));
+    } else {
+        note(&format!("{what} is published with the same bytes: nothing to do"));
+    }
+    if url.starts_with("http://") {
+        note(&host_block(&url));
     }
     Ok(())
 }
@@ -156,11 +167,22 @@ fn dry_run(source: &Path, output: Output) -> Result<()> {
     Ok(output.table(&rows, &["size", "path"])?)
 }
 
+/// The server refuses a module without any of these; better said before groups are made for it.
+fn is_terraform(path: &str) -> bool {
+    [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| path.ends_with(ending))
+}
+
 /// A directory is packed into a file without a name; an archive is taken as it is.
 fn pack_source(source: &Path) -> Result<Packed> {
     let cannot_read = || format!("cannot read {}", source.display());
     let mut file = if source.is_dir() {
         let entries = pack::plan(source)?;
+        if !entries.iter().any(|entry| is_terraform(&entry.path)) {
+            bail!(
+                "{} holds no *.tf, *.tf.json or *.tofu files: name the directory of a module",
+                source.display()
+            );
+        }
         let staged = BufWriter::with_capacity(CHUNK, tempfile::tempfile()?);
         let bar = progress_bar(entries.len() as u64);
         let packed = pack::write(&entries, staged, |_| bar.inc(1))?;
@@ -207,7 +229,10 @@ async fn ensure_project(client: &Client, project: &FullPath) -> Result<()> {
     };
     let namespace = ensure_group(client, &parent).await?;
     let body = json!({ "path": project.name(), "name": project.name(), "namespace_id": namespace, "visibility": "private" });
-    client.call(Method::POST, "/api/v4/projects", Some(&body)).await?;
+    client
+        .call(Method::POST, "/api/v4/projects", Some(&body))
+        .await
+        .with_context(|| format!("cannot create the project {project}"))?;
     note(&format!("created the private project {project}"));
     Ok(())
 }
@@ -221,16 +246,13 @@ async fn is_administrator(client: &Client) -> Result<bool> {
     Ok(status.is_success() && user["is_admin"].as_bool().unwrap_or_default())
 }
 
-/// The number of a group, made with its parents when it is missing.
+/// The number of a group or personal namespace; a group is made with its parents when it is missing.
 async fn ensure_group(client: &Client, path: &FullPath) -> Result<Value> {
     let mut missing = vec![path.clone()];
     let mut found = Value::Null;
     while let Some(lowest) = missing.last().cloned() {
-        let url = format!("/api/v4/namespaces/{}", encode(lowest.as_str()));
-        let (status, answer) = client.send(Method::GET, &url, Body::empty()).await?;
-        if status.is_success() {
-            let namespace: Value = serde_json::from_slice(&answer)?;
-            found = namespace["id"].clone();
+        if let Some(id) = namespace_number(client, &lowest).await? {
+            found = id;
             missing.pop();
             break;
         }
@@ -242,11 +264,24 @@ async fn ensure_group(client: &Client, path: &FullPath) -> Result<Value> {
     while let Some(path) = missing.pop() {
         let body =
             json!({ "path": path.name(), "name": path.name(), "parent_id": found, "visibility": "private" });
-        let made = client.call(Method::POST, "/api/v4/groups", Some(&body)).await?;
+        let made = client
+            .call(Method::POST, "/api/v4/groups", Some(&body))
+            .await
+            .with_context(|| format!("cannot create the group {path}"))?;
         note(&format!("created the private group {path}"));
         found = made["id"].clone();
     }
     Ok(found)
+}
+
+async fn namespace_number(client: &Client, path: &FullPath) -> Result<Option<Value>> {
+    if let Some(group) =
+        client.find(Method::GET, &format!("/api/v4/groups/{}", encode(path.as_str()))).await?
+    {
+        return Ok(Some(group["id"].clone()));
+    }
+    let users = client.list(&format!("/api/v4/users?username={}", encode(path.as_str()))).await?;
+    Ok(users.first().and_then(|user| user.get("namespace_id")).cloned())
 }
 
 /// Whether the version is published with these bytes. With other bytes the upload will be refused, and say so.

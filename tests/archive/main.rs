@@ -1,4 +1,6 @@
 //! The archive layer from outside: every known attack, the shapes of real modules, and what other tools make of them.
+// Says to the lints that helpers outside of `#[test]` functions are test code too.
+#![cfg(test)]
 
 // Clippy lets tests unwrap and panic; it takes helpers for tests only where it is told so.
 #[cfg(test)]

@@ -131,10 +131,8 @@ async fn the_collector_never_takes_bytes_that_are_being_published() {
         .collect();
     for round in 0..40 {
         let (one, other) = (format!("1.0.{round}"), format!("2.0.{round}"));
-        let (first, second) = tokio::join!(
-            publish(&registry, &one, bytes.clone()),
-            publish(&registry, &other, bytes.clone())
-        );
+        let (first, second) =
+            tokio::join!(publish(&registry, &one, bytes.clone()), publish(&registry, &other, bytes.clone()));
         for published in [first.expect("it is new"), second.expect("it is new")] {
             let (digest, size) = registry.blobs().rehash(&published.sha256).expect("its bytes are there");
             assert_eq!((digest, size), (published.sha256, bytes.len() as u64));

@@ -91,7 +91,8 @@ impl Disk {
     pub(crate) fn with(image: Vec<u8>) -> Self {
         let zero = [0; BLOCK];
         let blocks = image.chunks(BLOCK).enumerate();
-        let allocated = blocks.filter(|(_, block)| *block != &zero[..block.len()]).map(|(at, _)| at).collect();
+        let allocated =
+            blocks.filter(|(_, block)| *block != &zero[..block.len()]).map(|(at, _)| at).collect();
         Self(Arc::new(Mutex::new(State {
             allocated,
             seen: image.clone(),

@@ -144,19 +144,16 @@ fn a_store_on_a_dead_disk_refuses_at_once_and_can_be_closed() {
     }
     assert!(!store.is_ready());
     store.close();
-    assert!(matches!(
-        runtime.block_on(store.write(|_| Ok::<_, StoreError>(()))),
-        Err(StoreError::Closed)
-    ));
+    assert!(matches!(runtime.block_on(store.write(|_| Ok::<_, StoreError>(()))), Err(StoreError::Closed)));
 }
 
 /// Takes a number and writes a user under it.
 fn numbered(change: &mut Change<'_>) -> Result<u64, StoreError> {
     let number = change.next_number("package")?;
-    identity::put_user(change, &cairn::domain::identity::User {
-        id: cairn::domain::UserId(1000 + number),
-        ..sample::user()
-    })?;
+    identity::put_user(
+        change,
+        &cairn::domain::identity::User { id: cairn::domain::UserId(1000 + number), ..sample::user() },
+    )?;
     Ok(number)
 }
 
@@ -207,7 +204,8 @@ fn a_change_that_fails_or_panics_costs_its_neighbours_neither_data_nor_numbers()
         gate.await.expect("no panic").expect("the gate writes nothing");
         let mut outcomes = Vec::new();
         for one in running {
-            outcomes.push(one.await.expect("no panic outside the writer").map_err(|error| format!("{error:?}")));
+            outcomes
+                .push(one.await.expect("no panic outside the writer").map_err(|error| format!("{error:?}")));
         }
         outcomes
     });

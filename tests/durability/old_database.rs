@@ -174,7 +174,11 @@ fn an_interrupted_migration_is_continued() {
         let database = raw(dir.path());
         assert_eq!(format(&database), Some(1));
         let change = database.begin_write().expect("writable");
-        assert_eq!(change.list_persistent_savepoints().expect("readable").count(), 0, "no savepoint pins pages");
+        assert_eq!(
+            change.list_persistent_savepoints().expect("readable").count(),
+            0,
+            "no savepoint pins pages"
+        );
         change.abort().expect("nothing was written");
     }
 }

@@ -131,7 +131,8 @@ async fn what_an_interrupted_first_start_left_under_another_name_is_in_nobodys_w
     let half_made = dir.path().join("cairn.redb.new");
     let mut bytes = base_disk().platter();
     bytes.truncate(bytes.len() / 2);
-    std::io::Write::write_all(&mut std::fs::File::create_new(&half_made).expect("a file"), &bytes).expect("room");
+    std::io::Write::write_all(&mut std::fs::File::create_new(&half_made).expect("a file"), &bytes)
+        .expect("room");
     let store = Store::open(dir.path()).expect("a new database");
     crate::sample::fill(&store).await.expect("it can be written");
     assert!(!half_made.exists(), "the other name is gone");

@@ -8,7 +8,9 @@ use std::task::Poll;
 
 use cairn::domain::credential::{PersonalScope, Token, TokenOwner};
 use cairn::domain::event::{PackageAction, PackageEvent};
-use cairn::domain::identity::{Group, GroupKind, Holder, Membership, Project, RegistryAccess, Role, User, Visibility};
+use cairn::domain::identity::{
+    Group, GroupKind, Holder, Membership, Project, RegistryAccess, Role, User, Visibility,
+};
 use cairn::domain::manifest::Manifest;
 use cairn::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, Status};
 use cairn::domain::{FileId, GroupId, PackageId, ProjectId, Sha256, TokenId, UserId};
@@ -311,7 +313,9 @@ fn observe_in(snapshot: &Snapshot, client: u64) -> Result<World, StoreError> {
         assert_eq!(found, project(client, number), "a project changed");
         let mut held = Held::default();
         for package in packages::in_project(snapshot, found.id)? {
-            let [file] = &packages::files(snapshot, package.id)?[..] else { panic!("{package:?} has no file") };
+            let [file] = &packages::files(snapshot, package.id)?[..] else {
+                panic!("{package:?} has no file")
+            };
             let manifest = packages::manifest(snapshot, package.id)?.expect("every package has a manifest");
             let digest = *file.sha256.as_bytes();
             let readme = manifest.root.readme.unwrap_or_default();

@@ -41,6 +41,12 @@ impl Module {
     }
 }
 
+impl From<Module> for Vec<u8> {
+    fn from(module: Module) -> Self {
+        module.build()
+    }
+}
+
 /// A tar stream, block by block. Nothing is checked.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tar(pub(crate) Vec<u8>);
