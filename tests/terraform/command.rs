@@ -33,13 +33,15 @@ pub(crate) struct Run {
 /// The program, when this machine has it.
 fn program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).map(|folder| folder.join("terraform")).find(|path| path.is_file());
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join("terraform")).find(|path| path.is_file());
     if found.is_none() {
         assert!(
             std::env::var_os("CAIRN_REQUIRE_TERRAFORM").is_none(),
             "CAIRN_REQUIRE_TERRAFORM is set, but no terraform is on the path"
         );
-        let said = "skipped: no terraform is on the path; install it, or see it fail with CAIRN_REQUIRE_TERRAFORM=1";
+        let said =
+            "skipped: no terraform is on the path; install it, or see it fail with CAIRN_REQUIRE_TERRAFORM=1";
         writeln!(std::io::stderr(), "{said}").unwrap();
     }
     found
@@ -48,6 +50,11 @@ fn program() -> Option<PathBuf> {
 /// A server with TLS, when there is a Terraform to talk to it.
 pub(crate) fn world() -> Option<World> {
     program().map(|_| World::on(Server::builder().flag("--tls-self-signed")))
+}
+
+/// The same without TLS.
+pub(crate) fn plain_world() -> Option<World> {
+    program().map(|_| World::start())
 }
 
 /// The same, told by its configuration file how it is reached from outside.
@@ -186,11 +193,6 @@ impl Run {
     pub(crate) fn says(&self, text: &str) -> &Self {
         assert!(self.text.contains(text), "not said: {text:?}\nsaid: {}", self.text);
         self
-    }
-
-    /// What it said.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
     }
 
     /// Fails the test when the person could read that.

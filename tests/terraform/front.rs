@@ -29,5 +29,6 @@ fn answer(mut stream: TcpStream, version: &str, behind: SocketAddr) {
     };
     let length = body.len();
     // A client that has gone meanwhile is no concern of ours.
-    let _gone = write!(stream, "HTTP/1.1 {head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    let _gone =
+        write!(stream, "HTTP/1.1 {head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
 }

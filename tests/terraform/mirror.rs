@@ -1,16 +1,11 @@
 //! Standing in for the public registry: modules keep the addresses they were written with.
 
-use crate::command::Terraform;
+use crate::command::{Terraform, plain_world};
 use crate::files::{Files, block};
-use crate::support::server::Server;
-use crate::support::world::World;
 
 #[test]
 fn a_host_block_sends_public_addresses_here_over_plain_http() {
-    if crate::command::world().is_none() {
-        return;
-    }
-    let world = World::on(Server::builder());
+    let Some(world) = plain_world() else { return };
     world.group("terraform-aws-modules").public_project("terraform-aws-modules/mirror");
     world.project("terraform-aws-modules/closed");
     let (vpc, closed) = (Files::saying("vpc"), Files::saying("closed"));
