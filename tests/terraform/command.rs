@@ -1,0 +1,204 @@
+//! Terraform in a home, a work directory and a configuration of its own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::files::Files;
+use crate::support::server::{RunToEnd, Server};
+use crate::support::world::World;
+
+/// The work directory of one person.
+#[derive(Debug)]
+pub(crate) struct Terraform {
+    program: PathBuf,
+    folder: TempDir,
+    authority: Option<PathBuf>,
+    configuration: String,
+}
+
+/// What a run of the command said.
+#[derive(Debug)]
+pub(crate) struct Run {
+    code: Option<i32>,
+    /// Both outputs, in one line: Terraform wraps and frames its messages.
+    text: String,
+}
+
+/// The program, when this machine has it.
+fn program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let found =
+        std::env::split_paths(&path).map(|folder| folder.join("terraform")).find(|path| path.is_file());
+    if found.is_none() {
+        assert!(
+            std::env::var_os("CAIRN_REQUIRE_TERRAFORM").is_none(),
+            "CAIRN_REQUIRE_TERRAFORM is set, but no terraform is on the path"
+        );
+        let said =
+            "skipped: no terraform is on the path; install it, or see it fail with CAIRN_REQUIRE_TERRAFORM=1";
+        writeln!(std::io::stderr(), "{said}").unwrap();
+    }
+    found
+}
+
+/// A server with TLS, when there is a Terraform to talk to it.
+pub(crate) fn world() -> Option<World> {
+    program().map(|_| World::on(Server::builder().flag("--tls-self-signed")))
+}
+
+/// The same without TLS.
+pub(crate) fn plain_world() -> Option<World> {
+    program().map(|_| World::start())
+}
+
+/// The same, told by its configuration file how it is reached from outside.
+pub(crate) fn world_with_external_url() -> Option<World> {
+    program()?;
+    let world = World::on(Server::builder().flag("--tls-self-signed").config(""));
+    let text = format!("external-url = \"{}\"\n", world.server.url());
+    crate::support::server::write_file(&world.server.config_file(), text.as_bytes());
+    world.server.wait_for_log("the configuration was read again");
+    Some(world)
+}
+
+impl Terraform {
+    /// An empty work directory of somebody who trusts the server's authority.
+    pub(crate) fn new(server: &Server) -> Self {
+        let authority = Some(server.authority()).filter(|path| path.exists());
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("work")).unwrap();
+        let program = program().expect("only worlds with a terraform get here");
+        Self { program, folder, authority, configuration: String::new() }
+    }
+
+    /// Adds to the command's own configuration file.
+    pub(crate) fn configure(mut self, text: &str) -> Self {
+        self.configuration.push_str(text);
+        self
+    }
+
+    /// Sets the token for a server.
+    pub(crate) fn token(self, server: &Server, token: &str) -> Self {
+        let block = format!("credentials \"{}\" {{\n  token = \"{token}\"\n}}\n", server.address());
+        self.configure(&block)
+    }
+
+    /// Writes the `.netrc`.
+    pub(crate) fn netrc(self, text: &str) -> Self {
+        fs::write(self.folder.path().join("netrc"), text).unwrap();
+        self
+    }
+
+    /// Writes the configuration to be initialised.
+    pub(crate) fn main(self, text: &str) -> Self {
+        self.rewrite(text);
+        self
+    }
+
+    /// Writes it anew.
+    pub(crate) fn rewrite(&self, text: &str) {
+        fs::write(self.work().join("main.tf"), text).unwrap();
+    }
+
+    fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Runs a subcommand.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        let home = self.folder.path();
+        let configuration = home.join("terraformrc");
+        fs::write(&configuration, &self.configuration).unwrap();
+        let mut command = Command::new(&self.program);
+        command.args(arguments).arg("-no-color").current_dir(self.work()).stdin(Stdio::null());
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home);
+        command.env("TF_CLI_CONFIG_FILE", configuration).env("NETRC", home.join("netrc"));
+        command.env("CHECKPOINT_DISABLE", "1");
+        if let Some(authority) = &self.authority {
+            command.env("SSL_CERT_FILE", authority);
+        }
+        let outcome = command.outcome();
+        let both = outcome.stdout + &outcome.stderr;
+        let frame = |c: char| c.is_whitespace() || matches!(c, '│' | '╷' | '╵');
+        let words: Vec<&str> = both.split(frame).filter(|word| !word.is_empty()).collect();
+        Run { code: outcome.code, text: words.join(" ") }
+    }
+
+    /// `terraform init`.
+    pub(crate) fn init(&self) -> Run {
+        self.run(&["init", "-input=false"])
+    }
+
+    /// What `modules.json` says about a module: its version, as far as it has one, and its directory.
+    #[track_caller]
+    fn record(&self, key: &str) -> Value {
+        let text = fs::read_to_string(self.work().join(".terraform/modules/modules.json")).unwrap();
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let all = json["Modules"].as_array().unwrap();
+        let found = all.iter().find(|module| module["Key"] == key);
+        found.unwrap_or_else(|| panic!("no module {key}: {text}")).clone()
+    }
+
+    /// The version that was installed for a module.
+    #[track_caller]
+    pub(crate) fn version(&self, key: &str) -> String {
+        self.record(key)["Version"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The files that were installed for a module.
+    #[track_caller]
+    pub(crate) fn installed(&self, key: &str) -> Files {
+        let directory = self.work().join(self.record(key)["Dir"].as_str().unwrap());
+        let mut found = BTreeMap::new();
+        collect(&directory, "", &mut found);
+        Files(found)
+    }
+}
+
+fn collect(directory: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());
+        if path.is_dir() {
+            collect(&path, &format!("{name}/"), found);
+        } else {
+            found.insert(name, fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+impl Run {
+    /// Fails the test unless the command succeeded.
+    #[track_caller]
+    pub(crate) fn succeeds(&self) -> &Self {
+        assert_eq!(self.code, Some(0), "{}", self.text);
+        self
+    }
+
+    /// Fails the test unless the command failed as commands fail: with code 1.
+    #[track_caller]
+    pub(crate) fn fails(&self) -> &Self {
+        assert_eq!(self.code, Some(1), "{}", self.text);
+        self
+    }
+
+    /// Fails the test unless the person could read that.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) -> &Self {
+        assert!(self.text.contains(text), "not said: {text:?}\nsaid: {}", self.text);
+        self
+    }
+
+    /// Fails the test when the person could read that.
+    #[track_caller]
+    pub(crate) fn never_says(&self, text: &str) -> &Self {
+        assert!(!self.text.contains(text), "said: {}", self.text);
+        self
+    }
+}
