@@ -5,4 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
+mod credentials;
 mod harness;
+mod publishing;
