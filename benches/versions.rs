@@ -2,8 +2,6 @@
 //!
 //! `cargo bench --bench versions`
 
-#![expect(missing_docs, reason = "criterion's macros make public items without any")]
-
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 use cairn::domain::identity::{Group, GroupKind, Project, RegistryAccess, Visibility};

@@ -309,7 +309,8 @@ async fn server_url(client: &Client, args: &PublishArgs) -> String {
     {
         return url.to_owned();
     }
-    args.url.trim_end_matches('/').to_owned()
+    // Terraform takes a host only when there is a dot in it.
+    args.url.trim_end_matches('/').replacen("://localhost", "://127.0.0.1", 1)
 }
 
 fn host_of(url: &str) -> &str {
