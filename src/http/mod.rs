@@ -5,6 +5,7 @@ pub mod control;
 pub mod endpoint;
 mod error;
 mod file;
+mod form;
 mod ops;
 pub mod pipeline;
 pub mod request;

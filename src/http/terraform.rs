@@ -1,7 +1,7 @@
 //! Discovery and the module registry protocol: what Terraform and OpenTofu ask.
 
+use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION};
-use hyper::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ pub(super) async fn project_module(
     };
     let archive = context.registry().project_archive(&context.caller, project, module, version)?;
     // go-getter asks first where the archive is; it takes an absolute URL only.
-    if context.query("terraform-get").as_deref() == Some("1") && context.head.method == Method::GET {
+    if context.query("terraform-get").as_deref() == Some("1") {
         let target = format!("{}{}?archive=tgz", context.absolute_base_url(), context.head.uri.path());
         return with_header(private(empty(StatusCode::NO_CONTENT)), TERRAFORM_GET, &target);
     }

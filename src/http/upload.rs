@@ -4,13 +4,13 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyDataStream;
 use hyper::StatusCode;
-use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue};
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::error;
+use super::form::{self, Form};
 use super::request::{Context, RequestBody, next_piece};
 use super::response::{Reply, json};
 use crate::blobs::Hasher;
@@ -30,36 +30,21 @@ pub(super) async fn publish(
     mut body: RequestBody,
 ) -> Reply {
     let _counted = context.app.metrics.upload();
-    let upload = match begin(context, target).await {
-        Ok(upload) => upload,
-        Err(refused) => return refuse_unread(context, endpoint, &mut body, refused).await,
+    let (refused, rest) = match begin(context, target).await {
+        // A client that waits to be asked has sent nothing and need not.
+        Err(refused) => (refused, rest_unless_unsent(context, &mut body).await),
+        Ok(upload) => match receive(context, upload, &mut body).await {
+            Ok(published) => {
+                log(context, &published);
+                return json(StatusCode::CREATED, &json!({ "message": "201 Created" }));
+            }
+            Err(refused) => (refused, drain(context, &mut body).await.without_digest()),
+        },
     };
-    match receive(context, upload, &mut body).await {
-        Ok(published) => {
-            log(context, &published);
-            json(StatusCode::CREATED, &json!({ "message": "201 Created" }))
-        }
-        Err(refused) => {
-            context.app.metrics.upload_refused(refused.code());
-            let rest = drain(context, &mut body).await;
-            closing_unless_whole(error::reply(&refused, endpoint), &rest)
-        }
-    }
-}
-
-/// Refuses an upload of which nothing was read. Where the version is there already, the bytes sent are compared.
-async fn refuse_unread(
-    context: &Context<'_>,
-    endpoint: &super::endpoint::Endpoint<'_>,
-    body: &mut RequestBody,
-    refused: ServiceError,
-) -> Reply {
     context.app.metrics.upload_refused(refused.code());
-    let headers = &context.head.headers;
-    let rest = take_rest(context, body).await;
-    let refused = match (&rest, is_multipart(headers)) {
-        (Rest::Whole(digest), None) => context.registry().judge_duplicate(refused, Some(*digest)),
-        _ => refused,
+    let refused = match &rest {
+        Rest::Whole(Some(digest)) => context.registry().judge_duplicate(refused, *digest),
+        Rest::Whole(None) | Rest::Unsent | Rest::Given => refused,
     };
     closing_unless_whole(error::reply(&refused, endpoint), &rest)
 }
@@ -69,7 +54,8 @@ async fn begin(context: &Context<'_>, target: Target<'_>) -> Result<Upload, Serv
     let announced =
         context.head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     // A form adds its own framing to the file: its length proves nothing.
-    if is_multipart(&context.head.headers).is_none() && announced.is_some_and(|length| length > upload.limit)
+    if form::boundary(&context.head.headers).is_none()
+        && announced.is_some_and(|length| length > upload.limit)
     {
         return Err(ServiceError::TooLarge(upload.limit));
     }
@@ -90,7 +76,7 @@ async fn receive(
         received.map(|received| (upload, received))
     });
     let fed = async {
-        match is_multipart(&context.head.headers) {
+        match form::boundary(&context.head.headers) {
             None => feed(body, &pieces, wait).await,
             Some(boundary) => feed_form(body, boundary?, &pieces, wait).await,
         }
@@ -133,27 +119,14 @@ async fn feed_form(
     pieces: &Sender,
     wait: Duration,
 ) -> Result<(), ServiceError> {
-    let mut form = multer::Multipart::new(BodyDataStream::new(body), boundary);
-    loop {
-        let field =
-            tokio::time::timeout(wait, form.next_field()).await.map_err(|_slow| ServiceError::Incomplete)?;
-        let Some(mut field) = field.map_err(|error| bad_form(&error))? else { return Err(no_file()) };
-        if field.name() != Some("file") {
-            continue;
-        }
-        loop {
-            let piece =
-                tokio::time::timeout(wait, field.chunk()).await.map_err(|_slow| ServiceError::Incomplete)?;
-            match piece.map_err(|error| bad_form(&error))? {
-                None => return Ok(()),
-                Some(piece) => {
-                    if pieces.send(Ok(piece)).await.is_err() {
-                        return Ok(());
-                    }
-                }
-            }
+    let mut form = Form::new(body, boundary, wait);
+    let Some(mut file) = form.file().await? else { return Err(no_file()) };
+    while let Some(piece) = form.piece(&mut file).await? {
+        if pieces.send(Ok(piece)).await.is_err() {
+            break;
         }
     }
+    Ok(())
 }
 
 fn no_file() -> ServiceError {
@@ -163,41 +136,30 @@ fn no_file() -> ServiceError {
     )
 }
 
-fn bad_form(error: &multer::Error) -> ServiceError {
-    match error {
-        multer::Error::StreamReadFailed(_) => ServiceError::Incomplete,
-        other => ServiceError::Invalid(format!("the multipart form cannot be read: {other}")),
-    }
-}
-
-/// The boundary of a multipart body; nothing when the body is raw.
-fn is_multipart(headers: &HeaderMap) -> Option<Result<String, ServiceError>> {
-    let media_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let is_form = media_type.get(..19).is_some_and(|start| start.eq_ignore_ascii_case("multipart/form-data"));
-    is_form.then(|| {
-        multer::parse_boundary(media_type)
-            .map_err(|error| ServiceError::Invalid(format!("the multipart form cannot be read: {error}")))
-    })
-}
-
-/// What became of the rest of a refused body.
+/// What became of the body, or of its rest, that a refused request came with.
 enum Rest {
-    /// The client never began to send.
+    /// The client waits to be asked for it.
     Unsent,
-    /// All of it was taken; this is its digest when nothing had been taken before.
-    Whole(Sha256),
+    /// All of it was taken. The digest of the file in it, if all of that was.
+    Whole(Option<Sha256>),
     /// More than we take, or slower.
     Given,
 }
 
+impl Rest {
+    /// The same, when the beginning had been taken before.
+    fn without_digest(self) -> Self {
+        if let Self::Whole(_) = self { Self::Whole(None) } else { self }
+    }
+}
+
 /// Sends a refusal after taking what the client still sends, so that it gets to read it.
 pub(super) async fn refuse(context: &Context<'_>, body: &mut RequestBody, reply: Reply) -> Reply {
-    let rest = take_rest(context, body).await;
+    let rest = rest_unless_unsent(context, body).await;
     closing_unless_whole(reply, &rest)
 }
 
-/// Takes a body of which nothing was read. A client that waits for "100 Continue" has sent nothing and need not.
-async fn take_rest(context: &Context<'_>, body: &mut RequestBody) -> Rest {
+async fn rest_unless_unsent(context: &Context<'_>, body: &mut RequestBody) -> Rest {
     if context.head.headers.contains_key(EXPECT) { Rest::Unsent } else { drain(context, body).await }
 }
 
@@ -211,19 +173,61 @@ fn closing_unless_whole(mut reply: Reply, rest: &Rest) -> Reply {
 
 async fn drain(context: &Context<'_>, body: &mut RequestBody) -> Rest {
     let limits = &context.app.limits;
-    let mut hash = Hasher::default();
-    let mut taken = 0;
+    let mut left = Left { bytes: limits.drain_bytes, wait: limits.body_chunk };
     let all = async {
-        while let Ok(Some(piece)) = next_piece(body, limits.body_chunk).await {
-            taken += piece.len() as u64;
-            if taken > limits.drain_bytes {
-                return Rest::Given;
+        let digest = match form::boundary(&context.head.headers) {
+            Some(Ok(boundary)) => {
+                let digest = left.form(body, boundary).await;
+                left.raw(body).await.and(digest)
+            }
+            Some(Err(_)) => left.raw(body).await.and(None),
+            None => left.raw(body).await,
+        };
+        if left.bytes == 0 { Rest::Given } else { Rest::Whole(digest) }
+    };
+    tokio::time::timeout(limits.drain, all).await.unwrap_or(Rest::Given)
+}
+
+/// How much more of a refused body is taken.
+struct Left {
+    /// Nothing once there was more, or the client was gone.
+    bytes: u64,
+    wait: Duration,
+}
+
+impl Left {
+    /// Whether that piece is still within the bound.
+    fn takes(&mut self, piece: &Bytes) -> bool {
+        self.bytes = self.bytes.saturating_sub(piece.len() as u64);
+        self.bytes > 0
+    }
+
+    /// Takes the body to its end; its digest.
+    async fn raw(&mut self, body: &mut RequestBody) -> Option<Sha256> {
+        let mut hash = Hasher::default();
+        while self.bytes > 0 {
+            match next_piece(body, self.wait).await {
+                Ok(None) => return Some(hash.finish()),
+                Ok(Some(piece)) if self.takes(&piece) => hash.update(&piece),
+                Ok(Some(_)) | Err(_) => self.bytes = 0,
+            }
+        }
+        None
+    }
+
+    /// Takes a form to the end of its file; the digest of that.
+    async fn form(&mut self, body: &mut RequestBody, boundary: String) -> Option<Sha256> {
+        let mut form = Form::new(body, boundary, self.wait);
+        let mut file = form.file().await.ok()??;
+        let mut hash = Hasher::default();
+        while let Some(piece) = form.piece(&mut file).await.ok()? {
+            if !self.takes(&piece) {
+                return None;
             }
             hash.update(&piece);
         }
-        Rest::Whole(hash.finish())
-    };
-    tokio::time::timeout(limits.drain, all).await.unwrap_or(Rest::Given)
+        Some(hash.finish())
+    }
 }
 
 fn log(context: &Context<'_>, published: &Published) {

@@ -153,11 +153,11 @@ impl Registry {
     }
 
     /// Fills in whether a refused upload had the bytes that are there already.
-    pub fn judge_duplicate(&self, refusal: ServiceError, sent: Option<Sha256>) -> ServiceError {
+    pub fn judge_duplicate(&self, refusal: ServiceError, sent: Sha256) -> ServiceError {
         match refusal {
             ServiceError::Duplicate(mut duplicate) => {
                 if let DuplicateKind::SameVersion { sha256, identical, .. } = &mut duplicate.kind {
-                    *identical = sent.map(|sent| sent.to_hex() == *sha256);
+                    *identical = Some(sent.to_hex() == *sha256);
                 }
                 ServiceError::Duplicate(duplicate)
             }

@@ -221,6 +221,59 @@ fn many_publish_one_version_at_once_and_one_wins() {
 }
 
 #[test]
+fn a_form_is_told_about_the_same_bytes_too() {
+    let world = acme();
+    world.publish("acme/network", "vpc/aws", "1.0.0", archive("one"));
+    let path = upload_path("acme/network", "vpc/aws", "1.0.0");
+    for (text, words) in [("one", "with the same bytes"), ("two", "with other bytes")] {
+        let refused = send_form(&world.root(), &path, "file", &archive(text)).must(403).text();
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+#[test]
+fn a_form_with_other_fields_publishes_its_file() {
+    let world = acme();
+    let other = |name: &str, size: usize| {
+        let head = format!("--border\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+        [head.into_bytes(), vec![b'x'; size], b"\r\n".to_vec()].concat()
+    };
+    let body = [other("a", 3), other("b", 1_000_000), form("file", &archive("one"))].concat();
+    let client = world.root().with("Content-Type", "Multipart/Form-Data; boundary=\"border\"");
+    client.put(&upload_path("acme/network", "vpc/aws", "1.0.0"), &body).must(201);
+}
+
+#[test]
+fn a_form_whose_field_never_begins_is_refused_early() {
+    let world = acme();
+    let path = upload_path("acme/network", "vpc/aws", "1.0.0");
+    let head = b"--border\r\nContent-Disposition: form-data; name=\"file\"\r\nX: ".to_vec();
+    let endless = [head, vec![b'x'; 8 * 1024 * 1024]].concat();
+    let refused = world
+        .root()
+        .with("Content-Type", "multipart/form-data; boundary=border")
+        .put(&path, &endless)
+        .must(400);
+    assert!(refused.text().contains("65536 bytes"), "{}", refused.text());
+    nothing_was_stored(&world, "acme/network");
+}
+
+#[test]
+fn who_loses_a_race_with_the_same_bytes_is_told_so() {
+    let world = acme();
+    let answers: Vec<Response> = std::thread::scope(|scope| {
+        let publish = || upload(&world.root(), "acme/network", "vpc/aws", "1.0.0", archive("one"));
+        let uploads: Vec<_> = (0..12).map(|_| scope.spawn(publish)).collect();
+        uploads.into_iter().map(|upload| upload.join().unwrap()).collect()
+    });
+    let refused: Vec<String> =
+        answers.iter().filter(|answer| answer.status == 403).map(Response::text).collect();
+    assert_eq!(refused.len(), 11, "{answers:?}");
+    assert!(refused.iter().all(|text| text.contains("with the same bytes")), "{refused:?}");
+    assert_eq!(world.server.blobs().len(), 1);
+}
+
+#[test]
 fn a_module_of_another_project_is_refused_unless_duplicates_are_allowed() {
     let world = World::start();
     world.group("acme").project("acme/one").project("acme/two");
@@ -295,8 +348,8 @@ fn a_client_that_was_asked_to_go_on_gets_to_read_the_refusal() {
     let mut wire = Wire::open(world.server.address());
     wire.send(head("PUT", &path, "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n"));
     assert_eq!(wire.answer().unwrap().status, 100);
-    let noise = noise(8 * 1024 * 1024);
-    wire.send(format!("{:x}\r\n", noise.len())).send(&noise).send("\r\n0\r\n\r\n");
+    let large = Module::new().file("main.tf", noise(8 * 1024 * 1024)).build();
+    wire.send(format!("{:x}\r\n", large.len())).send(&large).send("\r\n0\r\n\r\n");
     wire.answer().expect("an answer, not a reset").must(400);
     nothing_was_stored(&world, "acme/network");
 }
