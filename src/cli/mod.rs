@@ -8,11 +8,11 @@ mod publish;
 mod serve;
 mod upkeep;
 
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, ServeArgs, process_environment};
@@ -76,7 +76,7 @@ enum Command {
     },
     /// Print the manual, or write a page for each command
     Man {
-        /// Write a page for each command into this directory
+        /// Write a page for each command into this directory, made when it is missing
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
@@ -139,14 +139,23 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Config { command: ConfigCommand::Show(args) } => show_config(&args, output)?,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "cairn", &mut io::stdout().lock());
+            // Into memory first: the generator panics when its reader has gone.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "cairn", &mut script);
+            io::stdout().lock().write_all(&script)?;
         }
-        Command::Man { dir: Some(dir) } => clap_mangen::generate_to(Cli::command(), dir)?,
+        Command::Man { dir: Some(dir) } => write_manual(&dir)
+            .with_context(|| format!("cannot write the manual pages into {}", dir.display()))?,
         Command::Man { dir: None } => {
             clap_mangen::Man::new(Cli::command()).render(&mut io::stdout().lock())?
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn write_manual(dir: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    clap_mangen::generate_to(Cli::command(), dir)
 }
 
 fn runtime() -> io::Result<tokio::runtime::Runtime> {

@@ -9,12 +9,12 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::data_dir::DataDir;
 use super::output::{line, note};
-use crate::config::watch::{FileWatch, Subject};
+use crate::config::watch::{FileWatch, ReloadTrigger, Subject};
 use crate::config::{Config, LiveConfig, ServeArgs, TlsSource, process_environment};
 use crate::http::tls::{SelfSigned, TlsFiles, TlsStore, ensure_self_signed, server_names};
 use crate::http::{App, Edge, Listener, Start, Tls, control, serve};
@@ -49,6 +49,8 @@ async fn run_in(
     log: LogControl,
     drain: &LogDrain,
 ) -> Result<()> {
+    // Before anyone is told that the server runs: from then on signals may come, which would end it on the spot.
+    let (stop, hang_ups) = (stop_signal()?, signal(SignalKind::hangup())?);
     let mut watch = FileWatch::start(watched(&config));
     let clock = Clock::system();
     let registry = Registry::open(data.path(), options(&config), clock.clone()).await?;
@@ -75,7 +77,7 @@ async fn run_in(
     let live = Arc::new(LiveConfig::new(config));
     let mut background = JoinSet::new();
     background.spawn(flush(registry.clone()));
-    background.spawn(hang_up(watch.trigger()));
+    background.spawn(hang_up(hang_ups, watch.trigger()));
     let reloading =
         Reloading { args, live, app: Arc::clone(&app), tls, log, data_dir: data.path().to_owned(), clock };
     background.spawn(async move {
@@ -89,7 +91,7 @@ async fn run_in(
         }
     });
 
-    serve(app, all, stop_signal()?).await;
+    serve(app, all, stop).await;
     tracing::info!("stopping");
     background.shutdown().await;
     registry.close().await;
@@ -233,14 +235,9 @@ impl Reloading {
 }
 
 /// SIGHUP reads configuration and certificates again, for file systems that do not tell of changes.
-async fn hang_up(trigger: crate::config::watch::ReloadTrigger) {
-    match signal(SignalKind::hangup()) {
-        Ok(mut hang_ups) => {
-            while hang_ups.recv().await.is_some() {
-                trigger.reload_all();
-            }
-        }
-        Err(error) => tracing::warn!(%error, "SIGHUP cannot be received"),
+async fn hang_up(mut hang_ups: Signal, trigger: ReloadTrigger) {
+    while hang_ups.recv().await.is_some() {
+        trigger.reload_all();
     }
 }
 

@@ -125,7 +125,7 @@ fn sentence(error: &ServiceError, family: Family, status: StatusCode) -> String 
     match error {
         ServiceError::Refused { refusal: Refusal::Hidden, anonymous, subject } => match (family, anonymous) {
             (Family::Namespace, true) => {
-                "set a token for this host (terraform login or TF_TOKEN_...): the module is not public, or does not exist"
+                "set a token for this host (credentials block or TF_TOKEN_...): the module is not public, or does not exist"
                     .to_owned()
             }
             (Family::Namespace, false) => {

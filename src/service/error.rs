@@ -12,7 +12,7 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
     /// The registry is switched off for the instance.
-    #[error("the package registry is switched off on this server")]
+    #[error("the package registry is switched off on this server: ask an administrator to switch it on")]
     RegistryDisabled,
     /// Two different credentials in one request.
     #[error("the request carries two different credentials: send only one")]
@@ -199,7 +199,7 @@ fn refusal_text(refusal: Refusal, anonymous: bool, subject: &str) -> String {
             "Forbidden: a deploy token cannot do this; use a personal token".to_owned()
         }
         Refusal::AdministratorsOnly => "Forbidden: only administrators may do this".to_owned(),
-        Refusal::RegistryOff => "Forbidden: the package registry is switched off for this project".to_owned(),
+        Refusal::RegistryOff => "Forbidden: the package registry is switched off for this project: ask a maintainer to switch it on".to_owned(),
     }
 }
 
