@@ -23,7 +23,9 @@ fn on_a_small_disk(disk: &Path) -> Option<Server> {
     attempt.args(["-rm", "sh", "-c", "mount -t tmpfs none \"$1\"", "sh"]).arg(disk);
     if !attempt.output().is_ok_and(|output| output.status.success()) {
         // Shown with the test's output, which is the place where somebody asks why nothing was tested.
-        println!("skipped: this system does not let us mount a tmpfs in a name space of our own (unshare -rm)");
+        println!(
+            "skipped: this system does not let us mount a tmpfs in a name space of our own (unshare -rm)"
+        );
         return None;
     }
     let mut command = Command::new("unshare");
@@ -33,12 +35,7 @@ fn on_a_small_disk(disk: &Path) -> Option<Server> {
 }
 
 /// Publishes new versions of a size until one is refused for want of room.
-fn fill(
-    client: &Client,
-    name: &str,
-    size: u64,
-    published: &mut BTreeMap<(String, String), Vec<u8>>,
-) {
+fn fill(client: &Client, name: &str, size: u64, published: &mut BTreeMap<(String, String), Vec<u8>>) {
     for patch in 0..5000 {
         let version = format!("1.0.{patch}");
         let bytes = module(name, &version, size + patch);
@@ -74,7 +71,11 @@ fn a_full_disk_refuses_uploads_serves_reads_and_heals_without_a_restart() {
     fill(&client, "small", 0, &mut published);
     assert!(published.len() > 20, "{} versions fit", published.len());
     all_there(&client, &published);
-    assert_eq!(std::fs::read_dir(inside.join("data/tmp")).expect("readable").count(), 0, "nothing is left behind");
+    assert_eq!(
+        std::fs::read_dir(inside.join("data/tmp")).expect("readable").count(),
+        0,
+        "nothing is left behind"
+    );
 
     std::fs::remove_file(inside.join("ballast")).expect("it is there");
     let (end, bytes) = (Instant::now() + Duration::from_secs(20), module("after", "1.0.0", 100_000));
@@ -87,6 +88,10 @@ fn a_full_disk_refuses_uploads_serves_reads_and_heals_without_a_restart() {
     }
     published.insert(("after".to_owned(), "1.0.0".to_owned()), bytes);
     all_there(&client, &published);
-    assert_eq!(verify(&inside.join("data"))["orphans"], serde_json::json!([]), "refused uploads leave no blobs");
+    assert_eq!(
+        verify(&inside.join("data"))["orphans"],
+        serde_json::json!([]),
+        "refused uploads leave no blobs"
+    );
     assert!(server.stop(), "it leaves in order");
 }

@@ -125,7 +125,8 @@ fn a_first_start_that_is_killed_can_be_repeated() {
         let data = dir.path().join("data");
         kill_while_starting(&data, Duration::from_millis(step * 3));
         kill_while_starting(&data, Duration::from_millis(30 - step * 2));
-        let server = Server::start(serve(&data)).unwrap_or_else(|error| panic!("killed at step {step}: {error}"));
+        let server =
+            Server::start(serve(&data)).unwrap_or_else(|error| panic!("killed at step {step}: {error}"));
         let client = Client::of(&server);
         client.set_up();
         let bytes = module("vpc", "1.0.0", 0);

@@ -110,15 +110,16 @@ impl Client {
             return self.set_up();
         }
         let group: serde_json::Value = serde_json::from_slice(&group).expect("JSON");
-        let project = serde_json::json!({ "name": "modules", "path": "modules", "namespace_id": group["id"] });
+        let project =
+            serde_json::json!({ "name": "modules", "path": "modules", "namespace_id": group["id"] });
         assert!(matches!(post("projects", project), 201 | 400 | 409));
     }
 
     /// Publishes and returns the status.
     pub(crate) fn publish(&self, name: &str, version: &str, bytes: &[u8]) -> Result<u16, Broken> {
-        let path = format!("/api/v4/projects/acme%2Fmodules/packages/terraform/modules/{name}/aws/{version}/file");
-        let sent =
-            self.agent.put(format!("{}{path}", self.base)).header("PRIVATE-TOKEN", TOKEN).send(bytes);
+        let path =
+            format!("/api/v4/projects/acme%2Fmodules/packages/terraform/modules/{name}/aws/{version}/file");
+        let sent = self.agent.put(format!("{}{path}", self.base)).header("PRIVATE-TOKEN", TOKEN).send(bytes);
         sent.map(|answer| answer.status().as_u16()).map_err(|_broken| Broken)
     }
 
