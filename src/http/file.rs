@@ -25,11 +25,14 @@ use crate::store::{StoreError, blocking};
 
 /// What of an archive is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub enum Part {
+    /// All of it.
     Whole,
     /// From the first byte up to, not including, the second.
     Range(u64, u64),
+    /// Nothing: the range lies outside (416).
     Unsatisfiable,
+    /// Nothing: the client has it (304).
     NotModified,
 }
 
@@ -96,7 +99,9 @@ fn describe(headers: &mut HeaderMap, archive: &Archive, tag: &str, part: Part) -
 }
 
 /// RFC 9110, 13 and 14: conditions first, then a single range. Several ranges are answered with the whole.
-fn part_wanted(request: &HeaderMap, tag: &str, size: u64) -> Part {
+///
+/// `tag` is the quoted entity tag of the archive, `size` its bytes.
+pub fn part_wanted(request: &HeaderMap, tag: &str, size: u64) -> Part {
     let Ok(tag) = tag.parse::<ETag>() else { return Part::Whole };
     if let Some(condition) = request.typed_get::<IfNoneMatch>()
         && !condition.precondition_passes(&tag)

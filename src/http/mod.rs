@@ -4,7 +4,7 @@ pub mod api;
 pub mod control;
 pub mod endpoint;
 mod error;
-mod file;
+pub mod file;
 mod form;
 mod ops;
 pub mod pipeline;

@@ -14,7 +14,7 @@ mod writer;
 
 use std::cell::Cell;
 use std::fs::File;
-use std::ops::{Bound, ControlFlow, RangeBounds};
+use std::ops::{ControlFlow, RangeBounds, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -272,10 +272,10 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 /// Something that reads tables: a [`Snapshot`], or a [`Change`] in the middle of a commit.
 pub trait Reader {
     /// The record under a key.
-    fn get<'k, K: redb::Key + 'static, R: Record>(
+    fn get<K: redb::Key + 'static, R: Record>(
         &self,
         table: &Table<K, R>,
-        key: K::SelfType<'k>,
+        key: K::SelfType<'_>,
     ) -> Result<Option<R>, StoreError>;
 
     /// Calls `visit` for each entry of a range, in order of the keys, until it breaks.
@@ -328,10 +328,10 @@ impl Snapshot {
 }
 
 impl Reader for Snapshot {
-    fn get<'k, K: redb::Key + 'static, R: Record>(
+    fn get<K: redb::Key + 'static, R: Record>(
         &self,
         table: &Table<K, R>,
-        key: K::SelfType<'k>,
+        key: K::SelfType<'_>,
     ) -> Result<Option<R>, StoreError> {
         self.noting(self.open(table).and_then(|open| get_in(&open, table, key)))
     }
@@ -346,10 +346,10 @@ impl Reader for Snapshot {
     }
 }
 
-fn get_in<'k, K: redb::Key + 'static, R: Record>(
+fn get_in<K: redb::Key + 'static, R: Record>(
     open: &impl ReadableTable<K, &'static [u8]>,
     table: &Table<K, R>,
-    key: K::SelfType<'k>,
+    key: K::SelfType<'_>,
 ) -> Result<Option<R>, StoreError> {
     match open.get(key)? {
         None => Ok(None),
@@ -377,6 +377,6 @@ fn decode<K: redb::Key + 'static, R: Record>(table: &Table<K, R>, bytes: &[u8]) 
 }
 
 /// The entries of a composite key that start with `(a, b)`, as a range over the last number.
-pub(crate) fn under(kind: u8, id: u64) -> (Bound<(u8, u64, u64)>, Bound<(u8, u64, u64)>) {
-    (Bound::Included((kind, id, 0)), Bound::Included((kind, id, u64::MAX)))
+pub(crate) fn under(kind: u8, id: u64) -> RangeInclusive<(u8, u64, u64)> {
+    (kind, id, 0)..=(kind, id, u64::MAX)
 }

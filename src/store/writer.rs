@@ -376,10 +376,10 @@ impl Change<'_> {
 }
 
 impl Reader for Change<'_> {
-    fn get<'k, K: redb::Key + 'static, R: Record>(
+    fn get<K: redb::Key + 'static, R: Record>(
         &self,
         table: &Table<K, R>,
-        key: K::SelfType<'k>,
+        key: K::SelfType<'_>,
     ) -> Result<Option<R>, StoreError> {
         get_in(&self.transaction.open_table(table.definition)?, table, key)
     }

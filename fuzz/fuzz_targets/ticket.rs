@@ -1,0 +1,30 @@
+//! Tickets: nobody but us makes one, whatever is changed about a real one.
+
+#![no_main]
+
+use cairn::domain::{FileId, TokenId};
+use cairn::service::tickets::{Ticket, Tickets};
+use jiff::Timestamp;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: (u64, u64, i32, &str)| {
+    let (file, token, second, text) = data;
+    let now = Timestamp::from_second(i64::from(second).abs()).expect("a time in range");
+    let tickets = Tickets::new(&[7; 32]);
+    let ticket = Ticket { file: FileId(file), token: (token != 0).then_some(TokenId(token)) };
+    let issued = tickets.issue(ticket, now);
+    assert_eq!(tickets.check(&issued, now), Some(ticket));
+    assert_eq!(Tickets::new(&[8; 32]).check(&issued, now), None);
+    // The text alone, and spliced into a real one at any place.
+    for forged in [text.to_owned(), splice(&issued, text, usize::try_from(file % 128).unwrap_or(0))] {
+        if forged != issued {
+            assert_eq!(tickets.check(&forged, now), None);
+        }
+    }
+});
+
+fn splice(issued: &str, text: &str, at: usize) -> String {
+    let at = at.min(issued.len());
+    let rest = issued.get(at + text.len()..).unwrap_or_default();
+    format!("{}{text}{rest}", &issued[..at])
+}
