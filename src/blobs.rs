@@ -19,6 +19,8 @@ use crate::domain::Sha256;
 
 const BLOBS_DIR: &str = "blobs/sha256";
 const STAGING_DIR: &str = "tmp";
+/// How the names of staged files begin: nothing else is ever deleted from the folder.
+const STAGED_PREFIX: &str = "upload-";
 /// Bytes read at a time when a blob is hashed again.
 const HASH_CHUNK: usize = 256 * 1024;
 
@@ -65,7 +67,10 @@ impl Blobs {
             sync_folder(folder)?;
         }
         for leftover in fs::read_dir(&staging)? {
-            fs::remove_file(leftover?.path())?;
+            let leftover = leftover?;
+            if leftover.file_name().to_string_lossy().starts_with(STAGED_PREFIX) {
+                fs::remove_file(leftover.path())?;
+            }
         }
         Ok(Self { root, staging, leases: Leases::default() })
     }
@@ -73,7 +78,7 @@ impl Blobs {
     /// Begins a blob. Dropping it before [`commit`](Self::commit) removes every trace.
     pub fn stage(&self) -> io::Result<Staged> {
         Ok(Staged {
-            file: NamedTempFile::new_in(&self.staging)?,
+            file: tempfile::Builder::new().prefix(STAGED_PREFIX).tempfile_in(&self.staging)?,
             hash: digest::Context::new(&digest::SHA256),
             size: 0,
         })
@@ -86,7 +91,7 @@ impl Blobs {
     pub fn commit(&self, staged: Staged) -> io::Result<Lease> {
         let digest = finish(staged.hash);
         staged.file.as_file().sync_all()?;
-        fs::set_permissions(staged.file.path(), fs::Permissions::from_mode(0o444))?;
+        fs::set_permissions(staged.file.path(), fs::Permissions::from_mode(0o400))?;
         let lease = Lease { digest, size: staged.size, leases: Arc::clone(&self.leases) };
         *lock(&self.leases).entry(digest).or_default() += 1;
         let path = self.path(&digest);
@@ -323,7 +328,7 @@ mod tests {
         let (dir, blobs) = blobs();
         drop(staged(&blobs, b"half"));
         assert_eq!(fs::read_dir(dir.path().join(STAGING_DIR)).unwrap().count(), 0);
-        fs::copy("/proc/self/status", dir.path().join(STAGING_DIR).join("killed")).unwrap();
+        fs::copy("/proc/self/status", dir.path().join(STAGING_DIR).join("upload-killed")).unwrap();
         let again = Blobs::open(dir.path()).unwrap();
         assert_eq!(fs::read_dir(dir.path().join(STAGING_DIR)).unwrap().count(), 0);
         assert_eq!(listed(&again), []);

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::Usage;
 use super::client::{Client, error_text};
 use super::output::Output;
 use crate::domain::Role;
@@ -154,9 +155,10 @@ async fn project(client: &Client, command: ProjectCommand, output: Output) -> Re
     match command {
         ProjectCommand::Create { path, name, visibility } => {
             let Some((parent, last)) = path.rsplit_once('/') else {
-                bail!(
+                return Err(Usage(format!(
                     "a project lives in a group or user namespace: give its full path, such as acme/{path}"
-                );
+                ))
+                .into());
             };
             let body = fields([
                 ("path", Some(json!(last))),

@@ -118,7 +118,8 @@ impl Client {
             Self::Direct(app, _) => {
                 let bytes = body.collect().await?.to_bytes();
                 let body = RequestBody::Ready((!bytes.is_empty()).then_some(bytes));
-                let answer = pipeline::answer(app, Peer::Operator, request.uri(path).body(body)?).await;
+                let answer =
+                    pipeline::answer(app, Peer::Operator, request.uri(path).body(body)?, false).await;
                 Ok((answer.status(), answer.into_body().collect().await?.to_bytes()))
             }
         }

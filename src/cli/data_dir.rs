@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::store::DATABASE_FILE;
+
 /// File that the process which uses the data directory keeps locked. It holds that process's number.
 const LOCK_FILE: &str = "cairn.lock";
 
@@ -27,12 +29,20 @@ impl DataDir {
                 .create(path)
                 .with_context(|| format!("cannot create the data directory {}", path.display()))?;
         }
+        let foreign = || format!("cannot read the data directory {}", path.display());
+        if !is_ours(path) && fs::read_dir(path).with_context(foreign)?.next().is_some() {
+            bail!(
+                "{} holds other files and no data of ours: give an empty or new directory with --data-dir",
+                path.display()
+            );
+        }
         Self::hold(path)
     }
 
     /// Takes hold of a directory that exists.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        if !path.is_dir() {
+        // Holding it changes its mode and empties its tmp/: that must not happen to a directory named by mistake.
+        if !is_ours(path) {
             bail!(
                 "there is no data directory at {}: start `cairn serve` there first, or name another with --data-dir",
                 path.display()
@@ -83,8 +93,14 @@ impl DataDir {
         staged.write_all(contents.as_bytes())?;
         staged.as_file().sync_all()?;
         staged.persist(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        File::open(&self.path)?.sync_all()?;
         Ok(path)
     }
+}
+
+/// Whether a server was started here before. The lock comes first: a start that died may have left nothing else.
+fn is_ours(path: &Path) -> bool {
+    [LOCK_FILE, DATABASE_FILE].iter().any(|name| path.join(name).is_file())
 }
 
 #[cfg(test)]
@@ -102,6 +118,17 @@ mod tests {
         assert!(refused.contains(&format!("in use by process {}", std::process::id())), "{refused}");
         drop(first);
         DataDir::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_directory_that_is_not_ours_is_left_as_it_is() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::set_permissions(parent.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(parent.path().join("tmp")).unwrap();
+        assert!(DataDir::open(parent.path()).unwrap_err().to_string().contains("there is no data directory"));
+        assert!(DataDir::create(parent.path()).unwrap_err().to_string().contains("holds other files"));
+        assert_eq!(fs::metadata(parent.path()).unwrap().permissions().mode() & 0o777, 0o755);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
     }
 
     #[test]

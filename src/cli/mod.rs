@@ -158,7 +158,9 @@ fn write_manual(dir: &Path) -> io::Result<()> {
     clap_mangen::generate_to(Cli::command(), dir)
 }
 
+/// For the commands that touch a data directory: everything they create is for their user alone.
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()
 }
 

@@ -13,6 +13,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::Usage;
 use super::client::{Client, error_text};
 use super::output::{Output, note};
 use crate::archive::pack::{self, PackKind};
@@ -105,6 +106,10 @@ async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Ou
     let answered = client.send(Method::PUT, &path, body).await;
     bar.finish_and_clear();
     let (status, answer) = answered?;
+    if status == StatusCode::FORBIDDEN && args.skip_existing && is_there(client, args, &sha256).await? {
+        // Another job published it meanwhile.
+        return report(client, args, (size, &sha256), false, output).await;
+    }
     if status != StatusCode::CREATED {
         return Err(anyhow!("{}", error_text(status, &answer)).context("the server refused the module"));
     }
@@ -154,7 +159,11 @@ fn module(args: &PublishArgs) -> String {
 
 fn dry_run(source: &Path, output: Output) -> Result<()> {
     if !source.is_dir() {
-        bail!("{} is not a directory: an archive is published as it is", source.display());
+        return Err(Usage(format!(
+            "{} is not a directory: an archive is published as it is",
+            source.display()
+        ))
+        .into());
     }
     let entries = pack::plan(source)?;
     let rows: Vec<Value> = entries
@@ -287,13 +296,12 @@ async fn namespace_number(client: &Client, path: &FullPath) -> Result<Option<Val
 /// Whether the version is published with these bytes. With other bytes the upload will be refused, and say so.
 async fn is_there(client: &Client, args: &PublishArgs, sha256: &Sha256) -> Result<bool> {
     let project = format!("/api/v4/projects/{}/packages", encode(args.project.as_str()));
-    let query = format!(
-        "{project}?package_name={}&package_version={}",
-        encode(&module(args)),
-        encode(&args.module_version.to_string())
-    );
-    for package in client.list(&query).await? {
-        if package["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(&module(args))) {
+    for package in client.list(&format!("{project}?package_name={}", encode(&module(args)))).await? {
+        let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
+        // Build metadata does not make another version.
+        let same_version =
+            text("version").parse::<Version>().is_ok_and(|version| version == args.module_version);
+        if same_version && text("name").eq_ignore_ascii_case(&module(args)) {
             let files = client.list(&format!("{project}/{}/package_files", package["id"])).await?;
             return Ok(files.iter().any(|file| file["file_sha256"].as_str() == Some(&sha256.to_hex())));
         }
@@ -305,7 +313,7 @@ async fn is_there(client: &Client, args: &PublishArgs, sha256: &Sha256) -> Resul
 async fn server_url(client: &Client, args: &PublishArgs) -> String {
     if client.is_operator()
         && let Ok(status) = client.call(Method::GET, "/-/control/status", None).await
-        && let Some(url) = status["url"].as_str()
+        && let Some(url) = status["url"].as_str().filter(|url| !url.is_empty())
     {
         return url.to_owned();
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -33,8 +33,6 @@ pub(super) async fn run(args: ServeArgs) -> Result<()> {
     let config = Config::load(&args, &process_environment)?;
     let no_color = process_environment("NO_COLOR").is_some_and(|value| !value.is_empty());
     let (log, drain) = telemetry::init(*config.log_format, &config.log_level, no_color)?;
-    // Everything this process creates is for its user alone.
-    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     raise_file_limit();
     let data = DataDir::create(&config.data_dir)?;
     let outcome = run_in(&data, args, config, log, &drain).await;
@@ -127,13 +125,18 @@ fn watched(config: &Config) -> Vec<(std::path::PathBuf, Subject)> {
 
 /// Makes the administrator at the first start, and says its password once.
 async fn bootstrap(registry: &Registry, data: &DataDir, config: &Config) -> Result<()> {
-    let made_up = registry.bootstrap_root(config.root_password.clone(), config.root_token.clone()).await?;
+    let keep = |password: &SecretString| {
+        data.write_secret(PASSWORD_FILE, &format!("{}\n", password.expose_secret()))
+            .map(drop)
+            .map_err(std::io::Error::other)
+    };
+    let made_up =
+        registry.bootstrap_root(config.root_password.clone(), config.root_token.clone(), keep).await?;
     if let Some(password) = made_up {
-        let path = data.write_secret(PASSWORD_FILE, &format!("{}\n", password.expose_secret()))?;
         note(&format!(
             "created the administrator `root` with password {} (kept in {}; delete that file once you know it)",
             password.expose_secret(),
-            path.display()
+            data.path().join(PASSWORD_FILE).display()
         ));
     }
     Ok(())

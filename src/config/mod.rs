@@ -110,7 +110,7 @@ pub struct Config {
     pub limits: Limits,
     /// The first password of `root` (`CAIRN_ROOT_PASSWORD`). Used at the first start only.
     pub root_password: Option<SecretString>,
-    /// The first token of `root` (`CAIRN_ROOT_TOKEN`). Used at the first start only.
+    /// A token of `root` (`CAIRN_ROOT_TOKEN`), created at a start where it is missing.
     pub root_token: Option<SecretString>,
 }
 

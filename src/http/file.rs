@@ -149,11 +149,15 @@ async fn body(registry: &Registry, archive: &Archive, from: u64, to: u64) -> Res
         let first = read_chunk(&file, from, to)?;
         Ok::<_, io::Error>((file, first))
     });
-    let (file, first) = opened.await?.map_err(|error| ServiceError::io("opening a blob", error))?;
+    let (file, first) = opened.await?.map_err(|error| match error.kind() {
+        // Deleted and collected since it was looked up.
+        io::ErrorKind::NotFound => ServiceError::NotFound("404 Package file"),
+        _ => ServiceError::io("opening a blob", error),
+    })?;
     if from + first.len() as u64 == to {
         return Ok(ReplyBody::from(first));
     }
-    Ok(ReplyBody::File(FileBody {
+    Ok(ReplyBody::from(FileBody {
         file: Arc::new(file),
         position: from,
         end: to,

@@ -6,6 +6,7 @@ pub mod endpoint;
 mod error;
 pub mod file;
 mod form;
+mod framing;
 mod ops;
 pub mod pipeline;
 pub mod request;
@@ -36,6 +37,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::domain::limits::HttpLimits;
 use crate::service::Registry;
 use crate::telemetry::Metrics;
+use framing::{Heads, Watched};
 use request::{Peer, RequestBody};
 use stalled::StallGuard;
 
@@ -236,16 +238,22 @@ async fn http1_connection(
     watcher: Watcher,
 ) {
     let limits = app.limits;
+    let heads = Heads::default();
+    let stream = Watched::new(stream, heads.clone());
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let app = Arc::clone(&app);
-        async move { Ok::<_, Infallible>(pipeline::answer(&app, peer, request.map(RequestBody::Incoming)).await) }
+        let (app, ambiguous) = (Arc::clone(&app), heads.next_is_ambiguous());
+        async move {
+            let request = request.map(RequestBody::Incoming);
+            Ok::<_, Infallible>(pipeline::answer(&app, peer, request, ambiguous).await)
+        }
     });
     let connection = http1::Builder::new()
         // Without a timer hyper drops every deadline without a word.
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .max_headers(limits.headers)
-        .max_header_size(limits.head_bytes)
+        // Twice what is allowed, so that a refusal is ours and carries a request id; beyond, hyper refuses by itself.
+        .max_headers(limits.headers * 2)
+        .max_header_size(limits.head_bytes * 2)
         .half_close(false)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {

@@ -1,9 +1,12 @@
 //! The life of a request, in order: head checked, endpoint found, switch, credential, use case, answer, one log line.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use hyper::body::Body;
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode, Version};
 
@@ -27,15 +30,24 @@ struct Outcome {
     caller: String,
 }
 
-/// Answers one request.
-pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>) -> Reply {
+/// Answers one request. It is `ambiguous` when its head said twice where its body ends.
+pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambiguous: bool) -> Reply {
     let started = Instant::now();
     let id = app.next_request_id();
     let (head, body) = request.into_parts();
     let client = Client::of(peer, &head.headers, &app.edge.load().trusted_proxies);
-    let mut outcome = route(app, peer, client, &head, body).await;
+    let mut outcome = if ambiguous {
+        let refused = error::bad_request("Content-Length and Transfer-Encoding exclude each other");
+        Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: "-".to_owned() }
+    } else {
+        route(app, peer, client, &head, body).await
+    };
+    if head.headers.contains_key(TRANSFER_ENCODING) {
+        // Where such a body ends is not followed, so nothing may come after it: see framing.rs.
+        outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     finish(&mut outcome.reply, &head, &id, client.https);
-    record(app, &head, &outcome, &id, client, started);
+    record(app, &head, &mut outcome, id, client, started);
     outcome.reply
 }
 
@@ -90,14 +102,17 @@ fn check_head(app: &App, head: &Parts, peer: Peer) -> Option<Reply> {
         return Some(error::bad_request("the request needs exactly one Host header"));
     }
     if headers.contains_key(TRANSFER_ENCODING) {
-        if headers.contains_key(CONTENT_LENGTH) {
-            return Some(error::bad_request("Content-Length and Transfer-Encoding exclude each other"));
-        }
         let codings = headers.get_all(TRANSFER_ENCODING).iter().filter_map(|value| value.to_str().ok());
         let codings: Vec<&str> = codings.flat_map(|value| value.split(',')).map(str::trim).collect();
         if !matches!(codings.as_slice(), [only] if only.eq_ignore_ascii_case("chunked")) {
             return Some(error::not_implemented("the only transfer coding understood is chunked"));
         }
+    }
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > app.limits.head_bytes || headers.len() > app.limits.headers {
+        let mut reply = error::bad_request("the request's headers are too large");
+        *reply.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Some(reply);
     }
     let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
     (target > app.limits.target_bytes).then(|| {
@@ -160,6 +175,8 @@ fn finish(reply: &mut Reply, head: &Parts, id: &str, https: bool) {
         *reply = Reply::from_parts(parts, super::response::ReplyBody::empty());
     }
     let headers = reply.headers_mut();
+    // What depends on who asks must not be kept for others.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }
@@ -179,23 +196,27 @@ fn finish(reply: &mut Reply, head: &Parts, id: &str, https: bool) {
     }
 }
 
-fn record(app: &App, head: &Parts, outcome: &Outcome, id: &str, client: Client, started: Instant) {
-    let took = started.elapsed();
-    let status = outcome.reply.status();
-    let bytes = outcome.reply.body().size_hint().exact().unwrap_or(0);
+/// Has the request counted and logged when its answer was sent, or given up.
+fn record(app: &App, head: &Parts, outcome: &mut Outcome, id: String, client: Client, started: Instant) {
+    let status = outcome.reply.status().as_u16();
     let method = method_name(&head.method);
-    app.metrics.request(outcome.route, method, StatusClass::from(status.as_u16()), took, bytes);
-    tracing::info!(
-        id,
-        method,
-        route = outcome.route,
-        status = status.as_u16(),
-        bytes,
-        ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        who = outcome.caller,
-        from = client.address.map(|address| address.to_string()),
-        "answered"
-    );
+    let (metrics, route) = (Arc::clone(&app.metrics), outcome.route);
+    let who = std::mem::take(&mut outcome.caller);
+    outcome.reply.body_mut().on_end(move |bytes| {
+        let took = started.elapsed();
+        metrics.request(route, method, StatusClass::from(status), took, bytes);
+        tracing::info!(
+            id,
+            method,
+            route,
+            status,
+            bytes,
+            ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            who,
+            from = client.address.map(|address| address.to_string()),
+            "answered"
+        );
+    });
 }
 
 /// The methods in use; any other, which a client may invent at will, is one word in logs and metrics.

@@ -61,16 +61,21 @@ impl Client {
             return Self { address: Some(peer), https: tls, local };
         }
         let listed = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<IpAddr> = listed
-            .flat_map(|value| value.split(','))
-            .filter_map(|hop| hop.trim().parse::<IpAddr>().ok())
-            .map(|ip| ip.to_canonical())
-            .collect();
-        let client = hops.iter().rev().find(|ip| !is_trusted(ip)).or(hops.first()).copied().unwrap_or(peer);
+        let hops: Vec<Option<IpAddr>> =
+            listed.flat_map(|value| value.split(',')).map(|hop| hop_address(hop.trim())).collect();
+        // From the nearest hop back. Behind one that cannot be read nothing can be believed.
+        let readable = hops.iter().rev().map_while(|hop| *hop);
+        let client = readable.clone().find(|ip| !is_trusted(ip)).or(readable.last()).unwrap_or(peer);
         let proto = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok());
         let https = proto.map_or(tls, |proto| proto.trim().eq_ignore_ascii_case("https"));
         Self { address: Some(client), https, local }
     }
+}
+
+/// A hop as proxies write it: an address, or an address and a port.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let address = hop.parse().or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip()));
+    address.ok().map(|ip: IpAddr| ip.to_canonical())
 }
 
 /// A request being answered.
@@ -210,7 +215,11 @@ pub async fn next_piece(body: &mut RequestBody, wait: Duration) -> Result<Option
 /// A small body (JSON, a form) as a whole.
 pub async fn small_body(body: &mut RequestBody, limit: usize, wait: Duration) -> Result<Bytes, ServiceError> {
     let mut whole = BytesMut::new();
-    while let Some(piece) = next_piece(body, wait).await? {
+    // One deadline for all of it: it is small.
+    let deadline = tokio::time::Instant::now() + wait;
+    loop {
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        let Some(piece) = next_piece(body, left).await? else { break };
         if whole.len() + piece.len() > limit {
             return Err(ServiceError::Invalid(format!("the request body is larger than {limit} bytes")));
         }
@@ -268,6 +277,22 @@ mod tests {
                 "10.0.0.1",
                 &[("x-forwarded-for", "1.1.1.1, 198.51.100.7, 10.0.0.2")],
                 "198.51.100.7",
+                false,
+                false,
+            ),
+            (
+                "a proxy that writes ports",
+                "10.0.0.1",
+                &[("x-forwarded-for", "1.1.1.1, 198.51.100.7:4711")],
+                "198.51.100.7",
+                false,
+                false,
+            ),
+            (
+                "nothing behind an unreadable hop is believed",
+                "10.0.0.1",
+                &[("x-forwarded-for", "1.1.1.1, unknown, 10.0.0.2")],
+                "10.0.0.2",
                 false,
                 false,
             ),

@@ -17,24 +17,65 @@ use super::file::FileBody;
 pub type Reply = Response<ReplyBody>;
 
 /// The body of an answer.
+pub struct ReplyBody {
+    source: Source,
+    sent: u64,
+    on_end: Option<OnEnd>,
+}
+
+/// Told, once, how many bytes of a body were sent when it ended: whole, or because the client went away.
+type OnEnd = Box<dyn FnOnce(u64) + Send>;
+
 #[derive(Debug)]
-pub enum ReplyBody {
+enum Source {
     /// Bytes in memory.
     Full(Full<Bytes>),
     /// Part of a file, read as the client takes it.
     File(FileBody),
 }
 
+impl std::fmt::Debug for ReplyBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReplyBody")
+            .field("source", &self.source)
+            .field("sent", &self.sent)
+            .finish_non_exhaustive()
+    }
+}
+
 impl ReplyBody {
+    const fn new(source: Source) -> Self {
+        Self { source, sent: 0, on_end: None }
+    }
+
     /// No body.
     pub fn empty() -> Self {
         Self::from(Bytes::new())
+    }
+
+    /// Has `told` called when the body ended.
+    pub fn on_end(&mut self, told: impl FnOnce(u64) + Send + 'static) {
+        self.on_end = Some(Box::new(told));
+    }
+}
+
+impl Drop for ReplyBody {
+    fn drop(&mut self) {
+        if let Some(told) = self.on_end.take() {
+            told(self.sent);
+        }
     }
 }
 
 impl From<Bytes> for ReplyBody {
     fn from(bytes: Bytes) -> Self {
-        Self::Full(Full::new(bytes))
+        Self::new(Source::Full(Full::new(bytes)))
+    }
+}
+
+impl From<FileBody> for ReplyBody {
+    fn from(file: FileBody) -> Self {
+        Self::new(Source::File(file))
     }
 }
 
@@ -46,23 +87,28 @@ impl Body for ReplyBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match self.get_mut() {
-            Self::Full(full) => Pin::new(full).poll_frame(cx).map_err(|never| match never {}),
-            Self::File(file) => Pin::new(file).poll_frame(cx),
+        let this = self.get_mut();
+        let polled = match &mut this.source {
+            Source::Full(full) => Pin::new(full).poll_frame(cx).map_err(|never| match never {}),
+            Source::File(file) => Pin::new(file).poll_frame(cx),
+        };
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            this.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Full(full) => full.is_end_stream(),
-            Self::File(file) => file.is_end_stream(),
+        match &self.source {
+            Source::Full(full) => full.is_end_stream(),
+            Source::File(file) => file.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Full(full) => full.size_hint(),
-            Self::File(file) => file.size_hint(),
+        match &self.source {
+            Source::Full(full) => full.size_hint(),
+            Source::File(file) => file.size_hint(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Discovery and the module registry protocol: what Terraform and OpenTofu ask.
 
 use hyper::StatusCode;
-use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION};
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use super::file;
 use super::request::{Context, credential};
 use super::response::{Reply, empty, json};
 use crate::service::modules::{Address, Details, Location, Versions};
-use crate::service::{Caller, Presented, ServiceError};
+use crate::service::{Caller, ServiceError};
 
 /// Where the protocol is served: what discovery announces.
 pub(super) const BASE: &str = "/api/v4/packages/terraform/modules/v1/";
@@ -73,26 +73,30 @@ async fn archive(
     version: &str,
     name: &str,
 ) -> Result<Reply, ServiceError> {
+    let registry = context.registry();
+    let headers = &context.head.headers;
+    let archive = match context.query("token").filter(|ticket| !ticket.is_empty()) {
+        Some(ticket) => registry.redeem(&ticket, address, version)?,
+        None => match credential(headers).and_then(|presented| registry.authenticate(presented.as_ref())) {
+            Ok(caller) => registry.archive(&caller, address, version)?,
+            Err(refused @ ServiceError::Unauthenticated(_)) if has_basic(headers) => {
+                registry.archive(&Caller::Anonymous, address, version).map_err(|_not_public| refused)?
+            }
+            Err(refused) => return Err(refused),
+        },
+    };
     let plain_version = version.strip_prefix('v').unwrap_or(version);
     let expected = format!("{}-{}-{plain_version}.tar.gz", address.name, address.system);
     if name != "file" && !name.eq_ignore_ascii_case(&expected) {
         return Err(ServiceError::NotFound("404 Package file"));
     }
-    let registry = context.registry();
-    let archive = match context.query("token").filter(|ticket| !ticket.is_empty()) {
-        Some(ticket) => registry.redeem(&ticket, address, version)?,
-        None => {
-            let presented = credential(&context.head.headers)?;
-            match registry.authenticate(presented.as_ref()) {
-                Ok(caller) => registry.archive(&caller, address, version)?,
-                Err(refused) if matches!(presented, Some(Presented::Basic { .. })) => {
-                    registry.archive(&Caller::Anonymous, address, version).map_err(|_not_public| refused)?
-                }
-                Err(refused) => return Err(refused),
-            }
-        }
-    };
     file::send(registry, &archive, &context.head.method, &context.head.headers).await
+}
+
+/// Whether the credential came as `Basic`, readable or not: from a `.netrc`, or from the URL.
+fn has_basic(headers: &HeaderMap) -> bool {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
 }
 
 /// P1 and P2.

@@ -1,7 +1,7 @@
 //! An upload: raw body or multipart field, handed piece by piece to the blocking side that hashes and judges it.
 
 use std::io::{self, Read};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -17,10 +17,14 @@ use crate::blobs::Hasher;
 use crate::domain::Sha256;
 use crate::service::ServiceError;
 use crate::service::publish::{Published, Target, Upload};
-use crate::store::blocking;
+use crate::store::{StoreError, blocking};
 
 /// Pieces on the way to the blocking side. Its bound, times a read of the connection, is the memory an upload takes.
 const PIECES: usize = 4;
+/// How long an upload may take its time ...
+const FREE_SECONDS: u64 = 60;
+/// ... before it must have come at least this fast on the whole.
+const SLOWEST_BYTES_PER_SECOND: u64 = 1024;
 
 /// `PUT …/file`: publishes a package.
 pub(super) async fn publish(
@@ -67,49 +71,75 @@ async fn receive(
     upload: Upload,
     body: &mut RequestBody,
 ) -> Result<Published, ServiceError> {
-    let registry = context.registry().clone();
+    let (registry, caller) = (context.registry().clone(), context.caller.clone());
     let (pieces, incoming) = mpsc::channel(PIECES);
     let wait = context.app.limits.body_chunk;
-    let judged = blocking(move || {
-        let body = Pieces { incoming, head: Bytes::new(), ended: false };
-        let received = registry.receive(&upload, body);
-        received.map(|received| (upload, received))
+    // A task of its own: when the client goes away after its last byte, what was begun is finished, not half done.
+    let judged = tokio::spawn(async move {
+        let (receiving, body) = (registry.clone(), Pieces { incoming, head: Bytes::new(), ended: false });
+        let received = blocking(move || {
+            let received = receiving.receive(&upload, body);
+            received.map(|received| (upload, received))
+        });
+        let (upload, received) = received.await??;
+        registry.finish_upload(&caller, upload, received).await
     });
-    let fed = async {
-        match form::boundary(&context.head.headers) {
-            None => feed(body, &pieces, wait).await,
-            Some(boundary) => feed_form(body, boundary?, &pieces, wait).await,
-        }
-        .inspect_err(|_| {
-            // Without this the blocking side would take the end of the channel for the end of the body.
-            let _ = pieces.try_send(Err(io::ErrorKind::UnexpectedEof.into()));
-        })?;
-        drop(pieces);
-        Ok(())
+    let fed = match form::boundary(&context.head.headers) {
+        None => feed(body, &pieces, wait).await,
+        Some(boundary) => match boundary {
+            Ok(boundary) => feed_form(body, boundary, &pieces, wait).await,
+            Err(malformed) => Err(malformed),
+        },
     };
-    let (fed, judged) = tokio::join!(fed, judged);
-    let judged = judged.map_err(ServiceError::from)?;
-    match (fed, judged) {
-        (Ok(()), Ok((upload, received))) => {
-            context.registry().finish_upload(&context.caller, upload, received).await
+    if fed.is_ok() {
+        // Only this says that the body is whole: a channel that just ends is a client that went away.
+        let _ = pieces.send(Piece::End).await;
+    }
+    drop(pieces);
+    let judged = judged.await.unwrap_or_else(|_panicked| Err(StoreError::Closed.into()));
+    fed.and(judged)
+}
+
+/// What the connection's side tells the blocking side.
+enum Piece {
+    Bytes(Bytes),
+    /// The body is whole.
+    End,
+}
+
+type Sender = mpsc::Sender<Piece>;
+
+/// Notices a body that comes so slowly that it only holds its place.
+struct Pace {
+    began: Instant,
+    taken: u64,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { began: Instant::now(), taken: 0 }
+    }
+
+    fn take(&mut self, piece: &Bytes) -> Result<(), ServiceError> {
+        self.taken += piece.len() as u64;
+        let seconds = self.began.elapsed().as_secs();
+        if seconds > FREE_SECONDS && self.taken / seconds < SLOWEST_BYTES_PER_SECOND {
+            return Err(ServiceError::Incomplete);
         }
-        (Err(error), _) => Err(error),
-        (Ok(()), Err(refused)) => Err(refused),
+        Ok(())
     }
 }
 
-type Sender = mpsc::Sender<io::Result<Bytes>>;
-
 /// Passes a raw body on. Ends early, without an error, when the other side has decided.
 async fn feed(body: &mut RequestBody, pieces: &Sender, wait: Duration) -> Result<(), ServiceError> {
-    let mut any = false;
+    let mut pace = Pace::new();
     while let Some(piece) = next_piece(body, wait).await? {
-        any |= !piece.is_empty();
-        if pieces.send(Ok(piece)).await.is_err() {
+        pace.take(&piece)?;
+        if pieces.send(Piece::Bytes(piece)).await.is_err() {
             return Ok(());
         }
     }
-    if any { Ok(()) } else { Err(no_file()) }
+    if pace.taken > 0 { Ok(()) } else { Err(no_file()) }
 }
 
 /// Passes the field `file` of a form on.
@@ -121,8 +151,10 @@ async fn feed_form(
 ) -> Result<(), ServiceError> {
     let mut form = Form::new(body, boundary, wait);
     let Some(mut file) = form.file().await? else { return Err(no_file()) };
+    let mut pace = Pace::new();
     while let Some(piece) = form.piece(&mut file).await? {
-        if pieces.send(Ok(piece)).await.is_err() {
+        pace.take(&piece)?;
+        if pieces.send(Piece::Bytes(piece)).await.is_err() {
             break;
         }
     }
@@ -247,7 +279,7 @@ fn log(context: &Context<'_>, published: &Published) {
 
 /// The pieces of a body, as something that can be read on a blocking thread.
 struct Pieces {
-    incoming: mpsc::Receiver<io::Result<Bytes>>,
+    incoming: mpsc::Receiver<Piece>,
     head: Bytes,
     ended: bool,
 }
@@ -256,9 +288,9 @@ impl Read for Pieces {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.head.is_empty() && !self.ended {
             match self.incoming.blocking_recv() {
-                Some(Ok(piece)) => self.head = piece,
-                Some(Err(error)) => return Err(error),
-                None => self.ended = true,
+                Some(Piece::Bytes(piece)) => self.head = piece,
+                Some(Piece::End) => self.ended = true,
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
             }
         }
         let count = self.head.len().min(buffer.len());

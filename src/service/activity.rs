@@ -21,7 +21,7 @@ pub(super) struct Activity {
     noted: Mutex<HashMap<TokenId, i64>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Pending {
     tokens: HashMap<TokenId, i64>,
     downloads: HashMap<PackageId, (u64, i64)>,
@@ -30,35 +30,60 @@ struct Pending {
 impl Activity {
     pub(super) fn token_used(&self, token: TokenId, now: Timestamp) {
         let now = now.as_millisecond();
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = lock(&self.noted);
         let last = noted.entry(token).or_insert(i64::MIN);
         if now.saturating_sub(*last) >= TOKEN_USE_GRAIN_MS {
             *last = now;
-            self.pending.lock().unwrap_or_else(PoisonError::into_inner).tokens.insert(token, now);
+            lock(&self.pending).tokens.insert(token, now);
         }
     }
 
     pub(super) fn downloaded(&self, package: PackageId, now: Timestamp) {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = lock(&self.pending);
         let entry = pending.downloads.entry(package).or_insert((0, 0));
         *entry = (entry.0.saturating_add(1), now.as_millisecond());
     }
 
-    pub(super) async fn flush(&self, store: &Store) -> Result<(), ServiceError> {
-        let taken = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+    pub(super) async fn flush(&self, store: &Store, now: Timestamp) -> Result<(), ServiceError> {
+        let oldest = now.as_millisecond().saturating_sub(TOKEN_USE_GRAIN_MS);
+        lock(&self.noted).retain(|_, noted| *noted > oldest);
+        let taken = std::mem::take(&mut *lock(&self.pending));
         if taken.tokens.is_empty() && taken.downloads.is_empty() {
             return Ok(());
         }
-        store
+        let written = taken.clone();
+        let outcome = store
             .write(move |change| {
-                for (token, at) in taken.tokens {
+                for (token, at) in written.tokens {
                     credentials::put_last_use(change, token, at)?;
                 }
-                for (package, (count, last)) in taken.downloads {
+                for (package, (count, last)) in written.downloads {
                     packages::add_downloads(change, package, count, last)?;
                 }
                 Ok(())
             })
-            .await
+            .await;
+        if outcome.is_err() {
+            lock(&self.pending).take_back(taken);
+        }
+        outcome
     }
+}
+
+impl Pending {
+    /// Keeps what could not be written for the next time.
+    fn take_back(&mut self, older: Self) {
+        for (token, at) in older.tokens {
+            let latest = self.tokens.entry(token).or_insert(at);
+            *latest = at.max(*latest);
+        }
+        for (package, (count, last)) in older.downloads {
+            let entry = self.downloads.entry(package).or_insert((0, 0));
+            *entry = (entry.0.saturating_add(count), entry.1.max(last));
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

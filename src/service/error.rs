@@ -191,6 +191,9 @@ fn refusal_text(refusal: Refusal, anonymous: bool, subject: &str) -> String {
             format!("Unauthorized: set a token of a member who is at least {}", role.as_str())
         }
         Refusal::Needs(role) => format!("Forbidden: this needs the role {} or higher", role.as_str()),
+        Refusal::MembersOnly | Refusal::AdministratorsOnly if anonymous => {
+            "Unauthorized: set a token for this host".to_owned()
+        }
         Refusal::MembersOnly => "Forbidden: this registry is for members of the project".to_owned(),
         Refusal::Scope => {
             "Forbidden: the token's scopes do not allow this; create one with scope api".to_owned()

@@ -251,11 +251,13 @@ impl Registry {
     }
 
     /// Makes the administrator `root` when there is no user yet, and its token when that is missing. Returns the
-    /// password when one had to be made up. Harmless when repeated.
+    /// password when one had to be made up; `keep` has written it down before it became the administrator's, so that
+    /// no crash can lose it. Harmless when repeated.
     pub async fn bootstrap_root(
         &self,
         password: Option<SecretString>,
         token: Option<SecretString>,
+        keep: impl FnOnce(&SecretString) -> std::io::Result<()>,
     ) -> Result<Option<SecretString>, ServiceError> {
         // A token that is too weak must not leave a half-made instance behind.
         if let Some(token) = &token {
@@ -266,7 +268,12 @@ impl Registry {
         if first {
             let password = match password {
                 Some(password) => password,
-                None => made_up.insert(random_password()?).clone(),
+                None => {
+                    let password = random_password()?;
+                    keep(&password)
+                        .map_err(|error| ServiceError::io("keeping root's first password", error))?;
+                    made_up.insert(password).clone()
+                }
             };
             self.insert_user(NewUser {
                 username: ROOT.parse()?,

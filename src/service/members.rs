@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::access::{group_facts, group_for, project_facts, project_for};
 use super::identity::check_own;
+use super::identity::check_signed_in;
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::access::{self, GroupAction, ProjectAction};
 use crate::domain::identity::{Group, Holder, Membership, Project, User};
@@ -179,6 +180,7 @@ impl Registry {
         let now = self.now();
         self.store().read(|snapshot| {
             let found = place.view(snapshot, caller, now)?;
+            check_signed_in(caller)?;
             active_members(snapshot, found.holder(), now)
         })
     }
@@ -188,7 +190,9 @@ impl Registry {
         let now = self.now();
         self.store().read(|snapshot| {
             let mut highest = BTreeMap::new();
-            for holder in place.view(snapshot, caller, now)?.lineage() {
+            let found = place.view(snapshot, caller, now)?;
+            check_signed_in(caller)?;
+            for holder in found.lineage() {
                 for member in active_members(snapshot, holder, now)? {
                     let known = highest.entry(member.user.id).or_insert_with(|| member.clone());
                     if member.membership.role > known.membership.role {

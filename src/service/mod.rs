@@ -212,7 +212,7 @@ impl Registry {
 
     /// Writes the counters gathered in memory: when tokens were last used, what was downloaded.
     pub async fn flush_activity(&self) -> Result<(), ServiceError> {
-        self.shared.activity.flush(&self.shared.store).await
+        self.shared.activity.flush(&self.shared.store, self.now()).await
     }
 
     /// Writes what is still in memory and closes the database.

@@ -55,7 +55,7 @@ pub struct Details {
 /// Where a client finds an archive: what the archive URL is made of.
 #[derive(Debug, Clone)]
 pub struct Location {
-    /// Path of the root group.
+    /// Path of the root group, or the number of the group asked for.
     pub namespace: String,
     /// Name of the module.
     pub name: ModuleName,
@@ -131,13 +131,15 @@ impl Registry {
             let candidate = pick(candidates(snapshot, caller, address, now)?, Some(version))?;
             let (details, file) = installable(snapshot, &candidate)?;
             let root = snapshot.require(&GROUPS, candidate.project.root().0)?;
+            let namespace = any_namespace(snapshot, address.namespace)?.map_or(root.id, |asked| asked.id);
             let anyone = may_pull(snapshot, &Caller::Anonymous, &candidate.project, now)?;
             let ticket = (!anyone).then(|| {
                 let ticket = Ticket { file: file.id, token: caller.token().map(|token| token.id) };
                 self.shared.tickets.issue(ticket, now)
             });
             Ok(Location {
-                namespace: root.path.to_string(),
+                // A subgroup, asked for by number, has no path of one segment: the archive must be picked from it too.
+                namespace: if namespace == root.id { root.path.to_string() } else { namespace.to_string() },
                 name: details.name,
                 system: details.system,
                 version: details.version,
@@ -160,11 +162,11 @@ impl Registry {
             let file = packages::file(snapshot, ticket.file)?.ok_or_else(refused)?;
             let package = snapshot.require(&PACKAGES, file.package.0)?;
             let namespace = any_namespace(snapshot, address.namespace)?.ok_or_else(refused)?;
-            let same = namespace.id == package.root
+            let project = snapshot.require(&PROJECTS, package.project.0)?;
+            let same = project.groups.contains(&namespace.id)
                 && package.name.as_str().eq_ignore_ascii_case(address.name)
                 && package.system.as_str() == address.system
                 && parse_wanted(version).is_some_and(|wanted| wanted == package.version);
-            let project = snapshot.require(&PROJECTS, package.project.0)?;
             if !same || !may_pull(snapshot, &caller, &project, now)? {
                 return Err(refused());
             }

@@ -1,7 +1,9 @@
 //! The packages API: list, show, files, delete.
 
+use jiff::Timestamp;
+
 use super::Registry;
-use super::access::{Caller, check_group, check_project, group_for, project_for};
+use super::access::{Caller, check_project, group_for, project_for};
 use super::error::ServiceError;
 use super::modules::Archive;
 use super::publish::event;
@@ -33,53 +35,71 @@ pub struct Filter {
     pub name: Option<String>,
     /// Exactly this version.
     pub version: Option<String>,
+    /// Nothing: a type or status was asked for that no package here has.
+    pub none: bool,
 }
 
 impl Filter {
     fn admits(&self, package: &Package) -> bool {
         let name = package.full_name().to_ascii_lowercase();
         let words = self.name.as_deref().unwrap_or_default().to_ascii_lowercase();
-        words.split_whitespace().all(|word| name.contains(word))
+        !self.none
+            && words.split_whitespace().all(|word| name.contains(word))
             && self.version.as_ref().is_none_or(|wanted| package.version.to_string() == *wanted)
     }
 }
 
 impl Registry {
     /// The packages of a project that the filter admits, in order of publication.
-    pub fn project_packages(
+    pub async fn project_packages(
         &self,
         caller: &Caller,
         project: &str,
-        filter: &Filter,
+        filter: Filter,
     ) -> Result<Vec<PackageView>, ServiceError> {
-        let now = self.now();
-        self.store().read(|snapshot| {
-            let project = project_for(snapshot, caller, project, ProjectAction::Pull, now)?;
-            self.views(snapshot, caller, &project, filter)
+        let (now, caller, project) = (self.now(), caller.clone(), project.to_owned());
+        self.read_long(move |snapshot| {
+            let project = project_for(snapshot, &caller, &project, ProjectAction::Pull, now)?;
+            views(snapshot, &caller, &project, &filter, now)
         })
+        .await
+    }
+
+    /// Refuses a caller who may not see a project's packages, before anything is said about the request.
+    pub fn check_packages(&self, caller: &Caller, project: &str) -> Result<(), ServiceError> {
+        let now = self.now();
+        self.store()
+            .read(|snapshot| project_for(snapshot, caller, project, ProjectAction::Pull, now))
+            .map(drop)
+    }
+
+    /// Refuses a caller who may not see a group, before anything is said about the request.
+    pub fn check_group_packages(&self, caller: &Caller, group: &str) -> Result<(), ServiceError> {
+        let now = self.now();
+        self.store().read(|snapshot| group_for(snapshot, caller, group, GroupAction::View, now)).map(drop)
     }
 
     /// The packages of a group and, unless excluded, of the groups below, in projects whose packages the caller may
     /// pull.
-    pub fn group_packages(
+    pub async fn group_packages(
         &self,
         caller: &Caller,
         group: &str,
         with_subgroups: bool,
-        filter: &Filter,
+        filter: Filter,
     ) -> Result<Vec<PackageView>, ServiceError> {
-        let now = self.now();
-        self.store().read(|snapshot| {
-            let group = group_for(snapshot, caller, group, GroupAction::View, now)?;
-            check_group(snapshot, caller, &group, GroupAction::View, now)?;
+        let (now, caller, group) = (self.now(), caller.clone(), group.to_owned());
+        self.read_long(move |snapshot| {
+            let group = group_for(snapshot, &caller, &group, GroupAction::View, now)?;
             let mut found = Vec::new();
             for project in projects_of(snapshot, &group, with_subgroups)? {
-                if check_project(snapshot, caller, &project, ProjectAction::Pull, now).is_ok() {
-                    found.extend(self.views(snapshot, caller, &project, filter)?);
+                if check_project(snapshot, &caller, &project, ProjectAction::Pull, now).is_ok() {
+                    found.extend(views(snapshot, &caller, &project, &filter, now)?);
                 }
             }
             Ok(found)
         })
+        .await
     }
 
     /// One package of a project.
@@ -88,7 +108,9 @@ impl Registry {
         self.store().read(|snapshot| {
             let project = project_for(snapshot, caller, project, ProjectAction::Pull, now)?;
             let package = package_of(snapshot, &project, id)?;
-            self.view(snapshot, caller, &project, package)
+            let can_delete =
+                check_project(snapshot, caller, &project, ProjectAction::DeletePackage, now).is_ok();
+            Ok(view(snapshot, &project, package, can_delete)?)
         })
     }
 
@@ -137,6 +159,8 @@ impl Registry {
         id: u64,
     ) -> Result<Package, ServiceError> {
         let now = self.now();
+        self.store()
+            .read(|snapshot| project_for(snapshot, caller, project, ProjectAction::DeletePackage, now))?;
         let (caller, project) = (caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
@@ -164,6 +188,8 @@ impl Registry {
         file: u64,
     ) -> Result<(), ServiceError> {
         let now = self.now();
+        self.store()
+            .read(|snapshot| project_for(snapshot, caller, project, ProjectAction::DeletePackage, now))?;
         let (caller, project) = (caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
@@ -183,33 +209,31 @@ impl Registry {
             })
             .await
     }
+}
 
-    fn views(
-        &self,
-        reader: &impl Reader,
-        caller: &Caller,
-        project: &Project,
-        filter: &Filter,
-    ) -> Result<Vec<PackageView>, ServiceError> {
-        packages::in_project(reader, project.id)?
-            .into_iter()
-            .filter(|package| filter.admits(package))
-            .map(|package| self.view(reader, caller, project, package))
-            .collect()
-    }
+fn views(
+    reader: &impl Reader,
+    caller: &Caller,
+    project: &Project,
+    filter: &Filter,
+    now: Timestamp,
+) -> Result<Vec<PackageView>, ServiceError> {
+    let can_delete = check_project(reader, caller, project, ProjectAction::DeletePackage, now).is_ok();
+    packages::in_project(reader, project.id)?
+        .into_iter()
+        .filter(|package| filter.admits(package))
+        .map(|package| Ok(view(reader, project, package, can_delete)?))
+        .collect()
+}
 
-    fn view(
-        &self,
-        reader: &impl Reader,
-        caller: &Caller,
-        project: &Project,
-        package: Package,
-    ) -> Result<PackageView, ServiceError> {
-        let can_delete =
-            check_project(reader, caller, project, ProjectAction::DeletePackage, self.now()).is_ok();
-        let downloads = packages::downloads(reader, package.id)?;
-        Ok(PackageView { package, project_path: project.path.to_string(), can_delete, downloads })
-    }
+fn view(
+    reader: &impl Reader,
+    project: &Project,
+    package: Package,
+    can_delete: bool,
+) -> Result<PackageView, StoreError> {
+    let downloads = packages::downloads(reader, package.id)?;
+    Ok(PackageView { package, project_path: project.path.to_string(), can_delete, downloads })
 }
 
 fn package_of(reader: &impl Reader, project: &Project, id: u64) -> Result<Package, ServiceError> {

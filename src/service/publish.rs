@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Registry;
-use super::access::{Caller, check_project, project_for};
+use super::access::{Caller, caller_by_token, check_project, project_for};
 use super::error::{Duplicate, DuplicateKind, ServiceError};
 use crate::archive::{self, ArchiveError, Report};
 use crate::blobs::{Lease, Staged};
@@ -246,6 +246,11 @@ fn insert(
     }
     let project = identity::project(change, upload.project)?
         .ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Project"))?;
+    // An upload can take long: the credential may have been revoked since it began.
+    let caller = &match caller.token() {
+        Some(token) => caller_by_token(change, token.id, now)?,
+        None => caller.clone(),
+    };
     check_project(change, caller, &project, ProjectAction::Publish, now)?;
     let sent = blob.digest();
     check_duplicates(

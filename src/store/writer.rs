@@ -285,10 +285,9 @@ where
 
     fn finish(self: Box<Self>, commit: Result<(), StoreError>) {
         let answer = match (commit, self.outcome) {
-            // A refusal stands whatever became of the commit: nothing of it was to be written.
-            (_, Some(Err(refused))) => Err(refused),
-            (Ok(()), Some(done)) => done,
+            (Ok(()), Some(decided)) => decided,
             (Ok(()), None) => Err(StoreError::Panicked.into()),
+            // Refusals too: one may rest on a change before it in the group that was not written after all.
             (Err(error), _) => Err(error.into()),
         };
         if let Some(reply) = self.reply {

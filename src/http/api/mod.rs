@@ -32,7 +32,7 @@ pub async fn handle(
 ) -> Result<Reply, ServiceError> {
     match api {
         Api::ProjectPackages { project, part } => packages::project(context, project, part).await,
-        Api::GroupPackages(group) => packages::group(context, group),
+        Api::GroupPackages(group) => packages::group(context, group).await,
         Api::Identity(route) => identity(context, route, body).await,
     }
 }

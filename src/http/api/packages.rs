@@ -26,10 +26,11 @@ pub(super) async fn project(
     let registry = context.registry();
     let caller = &context.caller;
     let deletes = context.head.method == hyper::Method::DELETE;
+    registry.check_packages(caller, project)?;
     match part {
         Packages::List => {
             let (filter, order) = (filter(context)?, order(context, false)?);
-            list(context, registry.project_packages(caller, project, &filter)?, order, false)
+            list(context, registry.project_packages(caller, project, filter).await?, order, false)
         }
         Packages::One(id) if deletes => {
             let deleted = registry.delete_package(caller, project, number(id)?).await?;
@@ -62,10 +63,11 @@ pub(super) async fn project(
 }
 
 /// A group's packages.
-pub(super) fn group(context: &Context<'_>, group: &str) -> Result<Reply, ServiceError> {
+pub(super) async fn group(context: &Context<'_>, group: &str) -> Result<Reply, ServiceError> {
+    context.registry().check_group_packages(&context.caller, group)?;
     let with_subgroups = !matches!(context.query("exclude_subgroups").as_deref(), Some("true" | "1"));
     let (filter, order) = (filter(context)?, order(context, true)?);
-    let found = context.registry().group_packages(&context.caller, group, with_subgroups, &filter)?;
+    let found = context.registry().group_packages(&context.caller, group, with_subgroups, filter).await?;
     list(context, found, order, true)
 }
 
@@ -81,16 +83,37 @@ fn list(
     Ok(page.reply(context, rows, found.len()))
 }
 
+/// GitLab's types of packages. There is one here; lists of the others are empty.
+const PACKAGE_TYPES: [&str; 14] = [
+    "terraform_module",
+    "maven",
+    "npm",
+    "conan",
+    "nuget",
+    "pypi",
+    "composer",
+    "generic",
+    "golang",
+    "debian",
+    "rubygems",
+    "helm",
+    "ml_model",
+    "rpm",
+];
+/// GitLab's statuses of packages. There is one here; lists of the others are empty.
+const STATUSES: [&str; 6] = ["default", "hidden", "processing", "error", "pending_destruction", "deprecated"];
+
 fn filter(context: &Context<'_>) -> Result<Filter, ServiceError> {
-    let one_of = |name: &str, allowed: &[&str]| match context.query(name) {
-        Some(value) if !allowed.contains(&value.as_str()) => {
+    let first_of = |name: &str, known: &[&str]| match context.query(name) {
+        Some(value) if !known.contains(&value.as_str()) => {
             Err(ServiceError::Invalid(format!("{name} does not have a valid value")))
         }
-        _ => Ok(()),
+        Some(value) => Ok(known.first().is_some_and(|first| *first == value)),
+        None => Ok(true),
     };
-    one_of("package_type", &["terraform_module"])?;
-    one_of("status", &["default"])?;
-    Ok(Filter { name: context.query("package_name"), version: context.query("package_version") })
+    let (ours, live) = (first_of("package_type", &PACKAGE_TYPES)?, first_of("status", &STATUSES)?);
+    let (name, version) = (context.query("package_name"), context.query("package_version"));
+    Ok(Filter { name, version, none: !(ours && live) })
 }
 
 fn order(

@@ -24,7 +24,8 @@ pub(super) async fn token(context: &Context<'_>, body: &mut RequestBody) -> Resu
         ));
     }
     let scopes = fields.words("scope", PersonalScope::from_name)?;
-    let scope = if scopes == [PersonalScope::ReadApi] { PersonalScope::ReadApi } else { PersonalScope::Api };
+    let reads_only = !scopes.is_empty() && !scopes.contains(&PersonalScope::Api);
+    let scope = if reads_only { PersonalScope::ReadApi } else { PersonalScope::Api };
     let username = fields.required_text("username")?;
     let password = SecretString::from(fields.required_text("password")?);
     let address = context.client.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));

@@ -22,9 +22,10 @@ fn new_user(username: &str) -> NewUser {
 async fn the_first_start_makes_root_with_a_password_that_works_and_later_starts_change_nothing() {
     let world = World::empty().await;
     let address = "192.0.2.1".parse().unwrap();
-    let password = world.registry.bootstrap_root(None, None).await.unwrap().unwrap();
+    let password = world.registry.bootstrap_root(None, None, |_| Ok(())).await.unwrap().unwrap();
     assert!(world.registry.sign_in(address, "root", password, PersonalScope::Api).await.is_ok());
-    let again = world.registry.bootstrap_root(Some("another password".into()), None).await.unwrap();
+    let again =
+        world.registry.bootstrap_root(Some("another password".into()), None, |_| Ok(())).await.unwrap();
     assert!(again.is_none());
     let other = world.registry.sign_in(address, "root", "another password".into(), PersonalScope::Api).await;
     assert_eq!(word(&other), "credential");
@@ -37,20 +38,27 @@ async fn a_root_token_works_from_the_start_or_from_a_later_one_and_stays_revoked
     let world = World::empty().await;
     let chosen: SecretString = "0123456789abcdef0123456789abcdef".into();
     for weak in ["short", "0123456789 0123456789 0123456789 0", "0123456789abcdef0123456789abcdé"] {
-        let refused = world.registry.bootstrap_root(None, Some(weak.into())).await;
+        let refused = world.registry.bootstrap_root(None, Some(weak.into()), |_| Ok(())).await;
         assert_eq!(word(&refused), "invalid", "{weak}");
     }
     assert!(world.registry.users(&Caller::Operator, UserFilter::default()).await.unwrap().is_empty());
-    assert!(world.registry.bootstrap_root(Some("a good password".into()), None).await.unwrap().is_none());
+    assert!(
+        world
+            .registry
+            .bootstrap_root(Some("a good password".into()), None, |_| Ok(()))
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(word(&world.as_caller(&chosen)), "credential");
     for _ in 0..2 {
-        world.registry.bootstrap_root(None, Some(chosen.clone())).await.unwrap();
+        world.registry.bootstrap_root(None, Some(chosen.clone()), |_| Ok(())).await.unwrap();
     }
     let root = world.as_caller(&chosen).unwrap();
     let tokens = world.registry.personal_tokens(&root, TokenFilter::default()).await.unwrap();
     assert_eq!(tokens.len(), 1, "the second start found the token there");
     world.registry.revoke_personal_token(&root, root.token().unwrap().id).await.unwrap();
-    world.registry.bootstrap_root(None, Some(chosen.clone())).await.unwrap();
+    world.registry.bootstrap_root(None, Some(chosen.clone()), |_| Ok(())).await.unwrap();
     assert_eq!(word(&world.as_caller(&chosen)), "credential", "revoked is revoked");
 }
 
@@ -214,7 +222,7 @@ async fn users_are_found_by_name_and_by_address_only_for_administrators() {
 async fn a_new_password_replaces_the_old_one_and_ends_sessions() {
     let world = World::empty().await;
     let (registry, address) = (&world.registry, "192.0.2.1".parse().unwrap());
-    registry.bootstrap_root(Some("first password".into()), None).await.unwrap();
+    registry.bootstrap_root(Some("first password".into()), None, |_| Ok(())).await.unwrap();
     let session =
         registry.sign_in(address, "root", "first password".into(), PersonalScope::Api).await.unwrap();
     let wanted = UserChange { password: Some("second password".into()), ..UserChange::default() };
@@ -230,7 +238,7 @@ async fn a_new_password_replaces_the_old_one_and_ends_sessions() {
 async fn ten_wrong_passwords_close_the_door_for_a_while_to_the_right_one_too() {
     let world = World::empty().await;
     let (registry, address) = (&world.registry, "192.0.2.1".parse().unwrap());
-    registry.bootstrap_root(Some("right password".into()), None).await.unwrap();
+    registry.bootstrap_root(Some("right password".into()), None, |_| Ok(())).await.unwrap();
     for _ in 0..10 {
         let wrong = registry.sign_in(address, "root", "wrong password".into(), PersonalScope::Api).await;
         assert_eq!(word(&wrong), "credential");

@@ -1,0 +1,200 @@
+//! Notices a request head with both `Content-Length` and `Transfer-Encoding`, which hyper hides from us.
+//!
+//! hyper drops the length of such a request and goes by the coding, as RFC 9112 allows; another reader in front of us may
+//! have gone by the length, and then sees other requests than we do. So the heads are looked at as they arrive. Only
+//! what is needed to find the next head is understood, and a request with `Transfer-Encoding` must be the last of its
+//! connection: where its body ends is not followed.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes of a header line that are kept: enough for the names and lengths looked for.
+const LINE_BYTES: usize = 64;
+/// Heads that were seen and not asked for yet, at most: a client that pipelines more is not followed further.
+const PENDING: usize = 128;
+
+/// What was seen of the requests of one connection, oldest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heads(Arc<Mutex<Watch>>);
+
+impl Heads {
+    /// Whether the next request that hyper hands over had both headers.
+    pub(super) fn next_is_ambiguous(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).seen.pop_front().unwrap_or(false)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Watch {
+    seen: VecDeque<bool>,
+    state: State,
+    line: Vec<u8>,
+    /// The line being read is longer than what is kept of it.
+    cut: bool,
+    /// The head being read began: a line that is not empty came.
+    begun: bool,
+    length: Option<u64>,
+    coded: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    Head,
+    /// This many bytes of a body are to come.
+    Body(u64),
+    /// The rest of the connection is not looked at.
+    Blind,
+}
+
+impl Watch {
+    fn read(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            match self.state {
+                State::Blind => return,
+                State::Body(left) => {
+                    let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                    bytes = bytes.get(taken..).unwrap_or_default();
+                    let left = left.saturating_sub(taken as u64);
+                    self.state = if left == 0 { State::Head } else { State::Body(left) };
+                }
+                State::Head => {
+                    let end = bytes.iter().position(|byte| *byte == b'\n');
+                    let (line, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+                    let room = LINE_BYTES.saturating_sub(self.line.len());
+                    self.cut |= line.len() > room;
+                    self.line.extend(line.iter().take(room));
+                    bytes = rest;
+                    if end.is_some() {
+                        self.end_of_line();
+                    }
+                }
+            }
+        }
+    }
+
+    fn end_of_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let cut = std::mem::take(&mut self.cut);
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.is_empty() && !cut {
+            if self.begun {
+                self.end_of_head();
+            }
+            return;
+        }
+        self.begun = true;
+        let Some((name, value)) = text.split_once(':') else { return };
+        if name.eq_ignore_ascii_case("content-length") {
+            self.length = Some(value.trim().parse().unwrap_or(u64::MAX));
+        } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            self.coded = true;
+        }
+    }
+
+    fn end_of_head(&mut self) {
+        let (length, coded) = (self.length.take(), std::mem::take(&mut self.coded));
+        self.begun = false;
+        self.seen.push_back(coded && length.is_some());
+        self.state = match length {
+            _ if coded || self.seen.len() > PENDING => State::Blind,
+            Some(length) if length > 0 => State::Body(length),
+            _ => State::Head,
+        };
+    }
+}
+
+/// A stream whose incoming bytes are watched.
+pub(super) struct Watched<S> {
+    inner: S,
+    heads: Heads,
+}
+
+impl<S> Watched<S> {
+    pub(super) const fn new(inner: S, heads: Heads) -> Self {
+        Self { inner, heads }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut this.inner).poll_read(cx, buffer);
+        if let Some(fresh) = buffer.filled().get(before..).filter(|fresh| !fresh.is_empty()) {
+            this.heads.0.lock().unwrap_or_else(PoisonError::into_inner).read(fresh);
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(bytes: &[u8], piece: usize) -> Vec<bool> {
+        let mut watch = Watch::default();
+        bytes.chunks(piece).for_each(|piece| watch.read(piece));
+        watch.seen.into()
+    }
+
+    #[test]
+    fn heads_are_found_however_the_bytes_arrive() {
+        let both = "PUT / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+        let turned = "PUT / HTTP/1.1\r\ntransfer-encoding: chunked\r\nCONTENT-LENGTH: 5\r\n\r\n";
+        let plain = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        let sized = "PUT / HTTP/1.1\r\nContent-Length: 9\r\n\r\na: b\r\n\r\nx";
+        let coded = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let bare = "PUT / HTTP/1.1\nContent-Length: 1\nTransfer-Encoding: chunked\n\n";
+        let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "content-length: 1 ".repeat(20));
+        for (situation, bytes, expected) in [
+            ("both", both.to_owned(), vec![true]),
+            ("both, turned", turned.to_owned(), vec![true]),
+            ("both, after others", format!("{plain}{sized}{both}"), vec![false, false, true]),
+            ("both, with bare line feeds", bare.to_owned(), vec![true]),
+            ("one each", format!("{sized}{coded}{both}"), vec![false, false]),
+            ("empty lines before a request", format!("\r\n\r\n{both}"), vec![true]),
+            ("a long line", format!("{long}{plain}"), vec![false, false]),
+        ] {
+            for piece in [1, 2, 7, 4096] {
+                assert_eq!(seen(bytes.as_bytes(), piece), expected, "{situation}, in pieces of {piece}");
+            }
+        }
+    }
+}
