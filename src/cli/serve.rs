@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::data_dir::DataDir;
@@ -63,6 +63,8 @@ async fn run_in(
         control::listen(data.path()).context("cannot open the control socket in the data directory")?,
     )];
     all.extend(listeners);
+    // From the moment somebody may know that the server is ready, signals must find it prepared.
+    let (stop, hang_ups) = (stop_signal()?, signal(SignalKind::hangup())?);
     if let Some(own) = &own {
         note(&format!("clients must trust the certificate authority in {}", own.authority.display()));
     }
@@ -75,7 +77,7 @@ async fn run_in(
     let live = Arc::new(LiveConfig::new(config));
     let mut background = JoinSet::new();
     background.spawn(flush(registry.clone()));
-    background.spawn(hang_up(watch.trigger()));
+    background.spawn(hang_up(hang_ups, watch.trigger()));
     let reloading =
         Reloading { args, live, app: Arc::clone(&app), tls, log, data_dir: data.path().to_owned(), clock };
     background.spawn(async move {
@@ -89,7 +91,7 @@ async fn run_in(
         }
     });
 
-    serve(app, all, stop_signal()?).await;
+    serve(app, all, stop).await;
     tracing::info!("stopping");
     background.shutdown().await;
     registry.close().await;
@@ -196,7 +198,6 @@ impl Reloading {
                     self.app.registry.set_options(options(&adoption.config));
                     self.app.edge.store(Arc::new(edge(&adoption.config)));
                     self.log.set_level(&adoption.config.log_level);
-                    tracing::info!(changed = adoption.changed.join(" "), "the configuration was read again");
                     self.renew_own();
                 }
                 Err(error) => {
@@ -233,14 +234,9 @@ impl Reloading {
 }
 
 /// SIGHUP reads configuration and certificates again, for file systems that do not tell of changes.
-async fn hang_up(trigger: crate::config::watch::ReloadTrigger) {
-    match signal(SignalKind::hangup()) {
-        Ok(mut hang_ups) => {
-            while hang_ups.recv().await.is_some() {
-                trigger.reload_all();
-            }
-        }
-        Err(error) => tracing::warn!(%error, "SIGHUP cannot be received"),
+async fn hang_up(mut hang_ups: Signal, trigger: crate::config::watch::ReloadTrigger) {
+    while hang_ups.recv().await.is_some() {
+        trigger.reload_all();
     }
 }
 
