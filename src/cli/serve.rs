@@ -63,6 +63,8 @@ async fn run_in(
         control::listen(data.path()).context("cannot open the control socket in the data directory")?,
     )];
     all.extend(listeners);
+    // From the moment somebody may know that the server is ready, signals must find it prepared.
+    let (stop, hang_ups) = (stop_signal()?, signal(SignalKind::hangup())?);
     if let Some(own) = &own {
         note(&format!("clients must trust the certificate authority in {}", own.authority.display()));
     }
@@ -201,7 +203,6 @@ impl Reloading {
                     self.app.registry.set_options(options(&adoption.config));
                     self.app.edge.store(Arc::new(edge(&adoption.config)));
                     self.log.set_level(&adoption.config.log_level);
-                    tracing::info!(changed = adoption.changed.join(" "), "the configuration was read again");
                     self.renew_own();
                 }
                 Err(error) => {

@@ -12,7 +12,7 @@ use hyper::{Method, Request, StatusCode, Version};
 
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
 use super::request::{Client, Context, Peer, RequestBody, credential};
-use super::response::{Reply, empty};
+use super::response::{Reply, ReplyBody};
 use super::{App, api, control, error, ops, terraform, upload};
 use crate::service::publish::Target;
 use crate::service::{Caller, ServiceError};
@@ -166,13 +166,14 @@ async fn perform(context: &Context<'_>, endpoint: &Endpoint<'_>, mut body: Reque
 
 /// What every answer carries.
 fn finish(reply: &mut Reply, head: &Parts, id: &str, https: bool) {
-    if head.method == Method::HEAD && reply.body().size_hint().exact() != Some(0) {
+    if head.method == Method::HEAD {
+        // The length that `GET` would send, where it would send one (RFC 9110, 8.6).
         let length = reply.body().size_hint().exact();
-        let (mut parts, _) = std::mem::replace(reply, empty(StatusCode::OK)).into_parts();
-        if let Some(length) = length {
-            parts.headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
+        let bodiless = matches!(reply.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if let Some(length) = length.filter(|_| !bodiless) {
+            reply.headers_mut().entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
         }
-        *reply = Reply::from_parts(parts, super::response::ReplyBody::empty());
+        *reply.body_mut() = ReplyBody::empty();
     }
     let headers = reply.headers_mut();
     // What depends on who asks must not be kept for others.

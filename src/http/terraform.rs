@@ -54,7 +54,7 @@ pub(super) async fn module(
                 latest.system,
                 encode(&latest.version.to_string())
             );
-            with_header(empty(StatusCode::FOUND), LOCATION, &target)
+            with_header(private(empty(StatusCode::FOUND)), LOCATION, &target)
         }
         Terraform::Download(version) => {
             let location = registry.locate(&context.caller, address, version)?;

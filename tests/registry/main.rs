@@ -8,4 +8,6 @@ mod support;
 mod access;
 mod credentials;
 mod harness;
+mod operations;
 mod publishing;
+mod reading;
