@@ -34,7 +34,7 @@ pub(super) enum Client {
     /// No server runs; the data directory is held by this process.
     Direct(Box<App>, DataDir),
     /// A server somewhere else, with a token.
-    Remote(Remote),
+    Remote(Box<Remote>),
 }
 
 /// A server reached by its URL.
@@ -70,7 +70,7 @@ impl Client {
         // An upload may take as long as it takes, as long as it moves.
         let client =
             outbound::Client::new(ClientOptions { extra_ca, total: None, ..ClientOptions::default() })?;
-        Ok(Self::Remote(Remote { client, url, token }))
+        Ok(Self::Remote(Box::new(Remote { client, url, token })))
     }
 
     /// Makes a request and returns the JSON of its answer; an error answer becomes an error with its text.
@@ -104,7 +104,8 @@ impl Client {
                 running.abort();
                 Ok((head.status, answer))
             }
-            Self::Remote(Remote { client, url, token }) => {
+            Self::Remote(remote) => {
+                let Remote { client, url, token } = remote.as_ref();
                 let mut secret = HeaderValue::from_str(token.expose_secret()).map_err(|_not_ascii| {
                     anyhow!("the token has characters that no token has: copy it again")
                 })?;

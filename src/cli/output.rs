@@ -25,14 +25,15 @@ impl Output {
         self.result(&rows, || {
             let header = columns.iter().map(|column| column.to_uppercase()).collect();
             let body = rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect());
-            align(std::iter::once(header).chain(body).collect())
+            align(&std::iter::once(header).chain(body).collect::<Vec<_>>())
         })
     }
 
     /// Prints one record as `name: value` lines, or as a JSON object.
     pub(super) fn record(self, value: &Value, fields: &[&str]) -> io::Result<()> {
         self.result(value, || {
-            align(fields.iter().map(|field| vec![format!("{field}:"), cell(value, field)]).collect())
+            let rows = fields.iter().map(|field| vec![format!("{field}:"), cell(value, field)]);
+            align(&rows.collect::<Vec<_>>())
         })
     }
 }
@@ -63,7 +64,7 @@ fn cell(row: &Value, column: &str) -> String {
     }
 }
 
-fn align(rows: Vec<Vec<String>>) -> String {
+fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -100,6 +101,6 @@ mod tests {
     #[test]
     fn columns_line_up() {
         let rows = vec![vec!["ID".to_owned(), "NAME".to_owned()], vec!["100".to_owned(), "x".to_owned()]];
-        assert_eq!(align(rows), "ID   NAME\n100  x");
+        assert_eq!(align(&rows), "ID   NAME\n100  x");
     }
 }

@@ -106,7 +106,7 @@ async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Ou
     let bar = progress_bar(size);
     let shown = bar.clone();
     let body = Body::stream(BufReader::with_capacity(CHUNK, packed.file), size, move |sent| {
-        shown.set_position(sent)
+        shown.set_position(sent);
     })?;
     let answered = client.send(Method::PUT, &path, body).await;
     bar.finish_and_clear();
