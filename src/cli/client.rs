@@ -66,7 +66,11 @@ impl Client {
         let Some(parsed) = parsed else {
             bail!("{url} is not the URL of a server: give one such as https://registry.example.com");
         };
-        let url = parsed.origin().ascii_serialization();
+        let origin = parsed.origin().ascii_serialization();
+        if parsed.path() != "/" || parsed.query().is_some() {
+            bail!("{url} says more than which server: give its URL without a path, such as {origin}");
+        }
+        let url = origin;
         // An upload may take as long as it takes, as long as it moves.
         let client =
             outbound::Client::new(ClientOptions { extra_ca, total: None, ..ClientOptions::default() })?;

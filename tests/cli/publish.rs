@@ -231,6 +231,7 @@ fn refusals_say_what_to_do() {
             &["--url", "registry", "--token", "x"],
             "give one such as https://registry.example.com",
         ),
+        (directory.clone(), &["--url", "https://localhost/a", "--token", "x"], "such as https://localhost"),
         (directory.clone(), &["--url", "http://127.0.0.1:1", "--token", "x"], "check that the server runs"),
     ] {
         publish(&server, &source, "1.0.0", more).refused(1, said);
@@ -263,6 +264,17 @@ fn refusals_say_what_to_do() {
     publish(&server, &directory, "1.0.0", &[]);
     server.cli_ok(&["admin", "registry", "disable", "--project", "acme/network"]);
     publish(&server, &directory, "2.0.0", &[]).refused(1, "ask a maintainer to switch it on");
+}
+
+#[test]
+fn a_url_without_a_token_is_not_taken_for_the_local_server() {
+    let server = Server::start();
+    let directory = module(&server);
+    publish(&server, &directory, "1.0.0", &["--url", "https://registry.example.com"])
+        .refused(2, "publishing to https://registry.example.com needs a token: give one with --token");
+    publish(&server, &directory, "1.0.0", &["--url", "https://registry.example.com", "--token", ""])
+        .refused(2, "needs a token");
+    assert!(server.blobs().is_empty());
 }
 
 #[test]
