@@ -66,7 +66,11 @@ impl Client {
         let Some(parsed) = parsed else {
             bail!("{url} is not the URL of a server: give one such as https://registry.example.com");
         };
-        let url = parsed.origin().ascii_serialization();
+        let origin = parsed.origin().ascii_serialization();
+        if parsed.path() != "/" || parsed.query().is_some() {
+            bail!("{url} says more than which server: give its URL without a path, such as {origin}");
+        }
+        let url = origin;
         // An upload may take as long as it takes, as long as it moves.
         let client =
             outbound::Client::new(ClientOptions { extra_ca, total: None, ..ClientOptions::default() })?;
@@ -105,7 +109,7 @@ impl Client {
                 Ok((head.status, answer))
             }
             Self::Remote(remote) => {
-                let Remote { client, url, token } = &**remote;
+                let Remote { client, url, token } = remote.as_ref();
                 let mut secret = HeaderValue::from_str(token.expose_secret()).map_err(|_not_ascii| {
                     anyhow!("the token has characters that no token has: copy it again")
                 })?;

@@ -131,7 +131,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Serve(args) => runtime()?.block_on(serve::run(args))?,
         Command::Publish(args) => runtime()?.block_on(publish::run(args, output))?,
         Command::Admin { data, command } => {
-            runtime()?.block_on(admin::run(&data.data_dir, command, output))?
+            runtime()?.block_on(admin::run(&data.data_dir, command, output))?;
         }
         Command::Verify { data } => return runtime()?.block_on(upkeep::verify(&data.data_dir, output)),
         Command::Gc { data, dry_run, grace } => {
@@ -147,7 +147,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Man { dir: Some(dir) } => write_manual(&dir)
             .with_context(|| format!("cannot write the manual pages into {}", dir.display()))?,
         Command::Man { dir: None } => {
-            clap_mangen::Man::new(Cli::command()).render(&mut io::stdout().lock())?
+            clap_mangen::Man::new(Cli::command()).render(&mut io::stdout().lock())?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -32,9 +32,8 @@ impl Output {
     /// Prints one record as `name: value` lines, or as a JSON object.
     pub(super) fn record(self, value: &Value, fields: &[&str]) -> io::Result<()> {
         self.result(value, || {
-            align(
-                &fields.iter().map(|field| vec![format!("{field}:"), cell(value, field)]).collect::<Vec<_>>(),
-            )
+            let rows = fields.iter().map(|field| vec![format!("{field}:"), cell(value, field)]);
+            align(&rows.collect::<Vec<_>>())
         })
     }
 }

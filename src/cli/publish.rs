@@ -21,6 +21,8 @@ use crate::blobs::Hasher;
 use crate::domain::{FullPath, ModuleName, Sha256, System, Version};
 use crate::outbound::Body;
 
+/// Where `cairn serve` listens when it is not told.
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 /// Bytes read at a time.
 const CHUNK: usize = 256 * 1024;
 
@@ -42,9 +44,12 @@ pub(super) struct PublishArgs {
     /// Version of the module, such as 1.2.0
     #[arg(long = "version", value_name = "VERSION")]
     module_version: Version,
-    /// URL of the server
-    #[arg(long, env = "CAIRN_URL", default_value = "http://127.0.0.1:8080")]
-    url: String,
+    #[arg(
+        long,
+        env = "CAIRN_URL",
+        help = "URL of the server, to go with a token [default: http://127.0.0.1:8080]"
+    )]
+    url: Option<String>,
     /// A token that may publish; without one, the server of --data-dir is used through its control socket
     #[arg(long, env = "CAIRN_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -73,9 +78,20 @@ pub(super) async fn run(args: PublishArgs, output: Output) -> Result<()> {
     if args.dry_run {
         return dry_run(&args.source, output);
     }
+    let token = args.token.clone().filter(|token| !token.is_empty());
+    if let (Some(url), None) = (&args.url, &token) {
+        return Err(Usage(format!(
+            "publishing to {url} needs a token: give one with --token or CAIRN_TOKEN, or leave --url and CAIRN_URL out \
+             to use the server of --data-dir"
+        ))
+        .into());
+    }
     let packed = pack_source(&args.source)?;
-    let client = match args.token.clone().filter(|token| !token.is_empty()) {
-        Some(token) => Client::remote(&args.url, SecretString::from(token), args.ca_file.clone())?,
+    let client = match token {
+        Some(token) => {
+            let url = args.url.as_deref().unwrap_or(DEFAULT_URL);
+            Client::remote(url, SecretString::from(token), args.ca_file.clone())?
+        }
         None => Client::open(&args.data_dir)
             .await
             .context("no token was given (--token or CAIRN_TOKEN), and no local server could be used")?,
@@ -101,7 +117,7 @@ async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Ou
     let bar = progress_bar(size);
     let shown = bar.clone();
     let body = Body::stream(BufReader::with_capacity(CHUNK, packed.file), size, move |sent| {
-        shown.set_position(sent)
+        shown.set_position(sent);
     })?;
     let answered = client.send(Method::PUT, &path, body).await;
     bar.finish_and_clear();
@@ -318,7 +334,8 @@ async fn server_url(client: &Client, args: &PublishArgs) -> String {
         return url.to_owned();
     }
     // Terraform takes a host only when there is a dot in it.
-    args.url.trim_end_matches('/').replacen("://localhost", "://127.0.0.1", 1)
+    let url = args.url.as_deref().unwrap_or(DEFAULT_URL);
+    url.trim_end_matches('/').replacen("://localhost", "://127.0.0.1", 1)
 }
 
 fn host_of(url: &str) -> &str {

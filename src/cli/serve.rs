@@ -206,7 +206,7 @@ impl Reloading {
                     self.renew_own();
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the configuration is not usable; the old one stays in force")
+                    tracing::warn!(%error, "the configuration is not usable; the old one stays in force");
                 }
             }
         }
@@ -232,7 +232,7 @@ impl Reloading {
             Ok(true) => tracing::info!("a new certificate is in use"),
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(%error, "the new certificate is not usable; the old one stays in use")
+                tracing::warn!(%error, "the new certificate is not usable; the old one stays in use");
             }
         }
     }

@@ -112,8 +112,8 @@ fn status(error: &ServiceError, family: Family) -> StatusCode {
 /// GitLab's families of refusals.
 const fn refused(refusal: Refusal, anonymous: bool, family: Family) -> StatusCode {
     match (refusal, family, anonymous) {
+        (Refusal::RegistryOff, ..) | (Refusal::Hidden, Family::Namespace, false) => StatusCode::FORBIDDEN,
         (Refusal::Hidden, Family::Namespace | Family::Project, true) => StatusCode::UNAUTHORIZED,
-        (Refusal::Hidden, Family::Namespace, false) | (Refusal::RegistryOff, ..) => StatusCode::FORBIDDEN,
         (Refusal::Hidden, ..) => StatusCode::NOT_FOUND,
         // Whoever sees a package and may not delete it is refused alike, signed in or not.
         (_, Family::Packages, _) | (_, _, false) => StatusCode::FORBIDDEN,

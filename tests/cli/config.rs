@@ -1,10 +1,8 @@
 //! `cairn config show`: where each setting comes from.
 
-use std::fs;
-
 use serde_json::Value;
 
-use crate::support::server::{RunToEnd, cairn};
+use crate::support::server::{RunToEnd, cairn, write_file};
 
 /// The value and the source of a setting, as `config show` prints them in JSON.
 fn shown(text: &str, name: &str) -> (String, String) {
@@ -17,11 +15,10 @@ fn shown(text: &str, name: &str) -> (String, String) {
 fn a_flag_beats_the_environment_that_beats_the_file_that_beats_the_default() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cairn.toml");
-    fs::write(
+    write_file(
         &file,
-        "listen = \"127.0.0.1:1\"\nlog-level = \"warn\"\ndata-dir = \"from-file\"\n[limits]\nuploads = 3\n",
-    )
-    .unwrap();
+        b"listen = \"127.0.0.1:1\"\nlog-level = \"warn\"\ndata-dir = \"from-file\"\n[limits]\nuploads = 3\n",
+    );
     let outcome = cairn(&["config", "show", "--json", "--listen", "127.0.0.1:3"])
         .arg("--config")
         .arg(&file)
@@ -62,7 +59,7 @@ fn a_wrong_setting_is_wrong_usage_and_says_where_it_stands() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
-        fs::write(&path, text).unwrap();
+        write_file(&path, text.as_bytes());
         path.to_str().unwrap().to_owned()
     };
     let unknown = file("unknown.toml", "listen = \"127.0.0.1:1\"\nlisen = \"127.0.0.1:2\"\n");

@@ -8,7 +8,7 @@ use cairn::domain::Role;
 use serde_json::Value;
 
 use crate::support::archive::Module;
-use crate::support::server::{Outcome, ROOT_TOKEN, RunToEnd, Server, cairn};
+use crate::support::server::{Outcome, ROOT_TOKEN, RunToEnd, Server, cairn, write_file};
 use crate::support::world::World;
 
 const TEXT: &str = "variable \"cidr\" {}\n";
@@ -28,7 +28,7 @@ fn module(server: &Server) -> PathBuf {
         (".git/config", "[core]\n"),
         ("terraform.tfstate", "{}"),
     ] {
-        fs::write(directory.join(name), text).unwrap();
+        write_file(&directory.join(name), text.as_bytes());
     }
     directory
 }
@@ -112,7 +112,7 @@ fn an_archive_is_published_byte_for_byte() {
     let server = Server::start();
     let bytes = Module::of("exact").file("docs/x.md", "x").build();
     let archive = server.folder().join("vpc.tar.gz");
-    fs::write(&archive, &bytes).unwrap();
+    write_file(&archive, &bytes);
     let mut hasher = Hasher::default();
     hasher.update(&bytes);
     let outcome = publish(&server, &archive, "1.0.0", &["--json"]);
@@ -205,7 +205,7 @@ fn a_version_that_is_there_is_skipped_only_with_the_same_bytes() {
     );
     let again = publish(&server, &directory, "1.0.0", &["--skip-existing", "--json"]);
     assert_eq!(serde_json::from_str::<Value>(&again.stdout).unwrap()["published"], false);
-    fs::write(directory.join("main.tf"), "# other\n").unwrap();
+    write_file(&directory.join("main.tf"), b"# other\n");
     publish(&server, &directory, "1.0.0", &["--skip-existing"]).refused(1, "is published with other bytes");
     assert_eq!(server.blobs().len(), 1);
 }
@@ -231,6 +231,7 @@ fn refusals_say_what_to_do() {
             &["--url", "registry", "--token", "x"],
             "give one such as https://registry.example.com",
         ),
+        (directory.clone(), &["--url", "https://localhost/a", "--token", "x"], "such as https://localhost"),
         (directory.clone(), &["--url", "http://127.0.0.1:1", "--token", "x"], "check that the server runs"),
     ] {
         publish(&server, &source, "1.0.0", more).refused(1, said);
@@ -266,9 +267,20 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
+fn a_url_without_a_token_is_not_taken_for_the_local_server() {
+    let server = Server::start();
+    let directory = module(&server);
+    publish(&server, &directory, "1.0.0", &["--url", "https://registry.example.com"])
+        .refused(2, "publishing to https://registry.example.com needs a token: give one with --token");
+    publish(&server, &directory, "1.0.0", &["--url", "https://registry.example.com", "--token", ""])
+        .refused(2, "needs a token");
+    assert!(server.blobs().is_empty());
+}
+
+#[test]
 fn without_a_token_and_without_data_both_ways_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("main.tf"), TEXT).unwrap();
+    write_file(&folder.path().join("main.tf"), TEXT.as_bytes());
     let outcome = cairn(&["publish", ".", "--project", "acme/network", "--name", "vpc", "--system", "aws"])
         .args(["--version", "1.0.0"])
         .current_dir(&folder)

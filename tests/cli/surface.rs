@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::server::{RunToEnd, Server, cairn};
+use crate::support::server::{RunToEnd, Server, cairn, write_file};
 
 const COMMANDS: [&str; 7] = ["serve", "publish", "admin", "verify", "gc", "completions", "man"];
 
@@ -67,7 +67,7 @@ fn every_command_that_prints_data_prints_json_on_request() {
     let data = server.data().to_str().unwrap();
     let module = server.folder().join("module");
     std::fs::create_dir(&module).unwrap();
-    std::fs::write(module.join("main.tf"), "").unwrap();
+    write_file(&module.join("main.tf"), b"");
     let module = module.to_str().unwrap();
     let publish = ["publish", module, "--project=acme/x", "--name=x", "--system=aws", "--version=1.0.0"];
     for arguments in [

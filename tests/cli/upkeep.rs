@@ -7,7 +7,7 @@ use cairn::blobs::Hasher;
 use serde_json::Value;
 
 use crate::support::archive::Module;
-use crate::support::server::Server;
+use crate::support::server::{Server, write_file};
 use crate::support::world::World;
 
 /// A server with one published module, and the digest of its archive.
@@ -29,7 +29,7 @@ fn orphan(server: &Server, contents: &[u8]) -> String {
     let mut hasher = Hasher::default();
     hasher.update(contents);
     let digest = hasher.finish().to_hex();
-    fs::write(blob_path(server, &digest), contents).unwrap();
+    write_file(&blob_path(server, &digest), contents);
     digest
 }
 
@@ -60,8 +60,7 @@ fn a_flipped_bit_is_named_and_fails() {
     let path = blob_path(&world.server, &digest);
     let mut bytes = fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
-    fs::remove_file(&path).unwrap();
-    fs::write(&path, bytes).unwrap();
+    write_file(&path, &bytes);
     for running in [true, false] {
         if !running {
             world.server.stop();

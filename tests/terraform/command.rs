@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::files::Files;
-use crate::support::server::{RunToEnd, Server};
+use crate::support::server::{RunToEnd, Server, write_file};
 use crate::support::world::World;
 
 /// The work directory of one person.
@@ -62,7 +62,7 @@ pub(crate) fn world_with_external_url() -> Option<World> {
     program()?;
     let world = World::on(Server::builder().flag("--tls-self-signed").config(""));
     let text = format!("external-url = \"{}\"\n", world.server.url());
-    crate::support::server::write_file(&world.server.config_file(), text.as_bytes());
+    write_file(&world.server.config_file(), text.as_bytes());
     world.server.wait_for_log("the configuration was read again");
     Some(world)
 }
@@ -91,7 +91,7 @@ impl Terraform {
 
     /// Writes the `.netrc`.
     pub(crate) fn netrc(self, text: &str) -> Self {
-        fs::write(self.folder.path().join("netrc"), text).unwrap();
+        write_file(&self.folder.path().join("netrc"), text.as_bytes());
         self
     }
 
@@ -103,7 +103,7 @@ impl Terraform {
 
     /// Writes it anew.
     pub(crate) fn rewrite(&self, text: &str) {
-        fs::write(self.work().join("main.tf"), text).unwrap();
+        write_file(&self.work().join("main.tf"), text.as_bytes());
     }
 
     fn work(&self) -> PathBuf {
@@ -114,7 +114,7 @@ impl Terraform {
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         let home = self.folder.path();
         let configuration = home.join("terraformrc");
-        fs::write(&configuration, &self.configuration).unwrap();
+        write_file(&configuration, self.configuration.as_bytes());
         let mut command = Command::new(&self.program);
         command.args(arguments).arg("-no-color").current_dir(self.work()).stdin(Stdio::null());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home);

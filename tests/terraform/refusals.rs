@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::command::{Terraform, plain_world, world};
 use crate::files::{Files, block};
 use crate::front;
-use crate::support::server::Server;
+use crate::support::server::{Server, write_file};
 use crate::support::world::World;
 
 const SET_A_TOKEN: &str = "set a token for this host";
@@ -167,8 +167,7 @@ fn bytes_that_changed_on_the_disk_are_not_installed() {
     let other = Files::saying("cpv").archive();
     assert_eq!(bytes.len(), other.len(), "another archive of the same length");
     bytes.copy_from_slice(&other);
-    fs::remove_file(&blob).unwrap();
-    fs::write(&blob, bytes).unwrap();
+    write_file(&blob, &bytes);
     let terraform = Terraform::new(&world.server).token(&world.server, &world.token("guest"));
     let run = terraform.main(&vpc(&world.server)).init();
     run.fails().says("Checksums did not match").says(digest);

@@ -63,7 +63,7 @@ pub(in crate::cli) enum UserCommand {
         /// Mail address
         #[arg(long)]
         email: Option<String>,
-        /// Password for signing in; read from CAIRN_PASSWORD when that is set
+        /// Password for signing in
         #[arg(long, env = "CAIRN_PASSWORD", hide_env_values = true)]
         password: Option<String>,
         /// Make an administrator
