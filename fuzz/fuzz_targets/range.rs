@@ -4,11 +4,11 @@
 
 use cairn::http::file::{Part, part_wanted};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE};
-use libfuzzer_sys::fuzz_target;
+use libfuzzer_sys::{arbitrary, fuzz_target};
 
 const TAG: &str = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"";
 
-#[derive(Debug, libfuzzer_sys::arbitrary::Arbitrary)]
+#[derive(Debug, arbitrary::Arbitrary)]
 struct Request<'a> {
     size: u64,
     fields: Vec<(u8, &'a [u8])>,

@@ -121,16 +121,6 @@ impl Disk {
         self.state().struck
     }
 
-    /// Operations since the disk was armed.
-    pub(crate) fn operations(&self) -> u64 {
-        self.state().operations
-    }
-
-    /// Reads since the disk was armed.
-    pub(crate) fn reads(&self) -> u64 {
-        self.state().reads
-    }
-
     /// The power goes now, if it has not gone before, and comes back: a disk with what the platter has then.
     pub(crate) fn after_cut(&self, dice: &mut Dice) -> Self {
         let mut state = self.state();

@@ -46,17 +46,17 @@ fn one_failure(case: &Case, at: u64) -> Result<bool, String> {
         }
     }
     let struck = disk.struck();
-    if told.is_empty() != !struck {
+    if told.is_empty() == struck {
         return Err(format!("the disk failed: {struck}, the callers were told {told:?}"));
     }
     if case.tells_full && struck && !told.iter().any(StoreError::is_disk_full) {
         return Err(format!("nobody was told that the disk is full: {told:?}"));
     }
     if case.reads_on && struck {
-        runtime.block_on(until(&store, |store| reads(store)))?;
+        runtime.block_on(until(&store, reads))?;
     }
     disk.arm(Fault::None);
-    runtime.block_on(until(&store, |store| reads(store)))?;
+    runtime.block_on(until(&store, reads))?;
     clients.check(&store)?;
     let errors = runtime.block_on(clients.round(&store, &mut dice));
     if !errors.is_empty() {
@@ -108,7 +108,7 @@ fn a_read_that_fails_once_does_not_stop_the_reads_after_it() {
         let disk = base_disk();
         let store = Store::open_with(disk.opener_with_cache(0)).expect("it opens");
         disk.arm(Fault::FailRead(at));
-        let first = store.read(|snapshot| identity::users(snapshot));
+        let first = store.read(identity::users);
         if !disk.struck() {
             assert!(at > 2 && first.is_ok(), "users are read in {at} reads");
             store.close();
@@ -118,7 +118,7 @@ fn a_read_that_fails_once_does_not_stop_the_reads_after_it() {
         // Nobody writes: a reader alone must be enough to bring it back.
         let end = Instant::now() + PATIENCE;
         let users = loop {
-            match store.read(|snapshot| identity::users(snapshot)) {
+            match store.read(identity::users) {
                 Ok(users) => break users,
                 Err(error) => assert!(Instant::now() < end, "read {at}: {error}"),
             }
@@ -212,7 +212,7 @@ fn a_change_that_fails_or_panics_costs_its_neighbours_neither_data_nor_numbers()
     let told = |text: &str| Err(text.to_owned());
     assert_eq!(outcomes, [Ok(1), told("Closed"), Ok(2), told("Panicked"), Ok(3)]);
     assert_eq!(store.group_sizes().commits, 1);
-    let users = store.read(|snapshot| identity::users(snapshot)).expect("readable");
+    let users = store.read(identity::users).expect("readable");
     let numbers: Vec<u64> = users.iter().map(|user| user.id.0).filter(|id| *id > 1000).collect();
     assert_eq!(numbers, [1001, 1002, 1003]);
     store.close();

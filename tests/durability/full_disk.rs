@@ -2,6 +2,7 @@
 //! room again everything works without a restart.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -23,7 +24,8 @@ fn on_a_small_disk(disk: &Path) -> Option<Server> {
     attempt.args(["-rm", "sh", "-c", "mount -t tmpfs none \"$1\"", "sh"]).arg(disk);
     if !attempt.output().is_ok_and(|output| output.status.success()) {
         // Shown with the test's output, which is the place where somebody asks why nothing was tested.
-        println!(
+        let _ = writeln!(
+            std::io::stderr(),
             "skipped: this system does not let us mount a tmpfs in a name space of our own (unshare -rm)"
         );
         return None;

@@ -18,8 +18,8 @@ const CLIENTS: u64 = 4;
 /// An archive that says which version it is, of some size that does not compress.
 pub(crate) fn module(name: &str, version: &str, padding: u64) -> Vec<u8> {
     let mut dice = Dice::new(padding);
-    let noise: String = (0..padding / 8).map(|_| format!("{:016x}", dice.roll())).collect();
-    Module::new().file("main.tf", format!("# {name} {version}\n")).file("noise.txt", noise).build()
+    let noise: Vec<u8> = (0..padding / 8).flat_map(|_| dice.roll().to_le_bytes()).collect();
+    Module::new().file("main.tf", format!("# {name} {version}\n")).file("noise.bin", noise).build()
 }
 
 #[derive(Debug, Default)]

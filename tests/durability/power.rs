@@ -99,7 +99,7 @@ fn a_power_cut_while_the_first_tables_are_made_leaves_a_database_that_opens() {
             store.close();
         }
         let (_, store) = recover(disk.after_cut(&mut dice), &mut dice)?;
-        store.read(|snapshot| cairn::store::identity::users(snapshot)).map_err(|error| error.to_string())?;
+        store.read(cairn::store::identity::users).map_err(|error| error.to_string())?;
         store.close();
         Ok(())
     });
@@ -116,7 +116,7 @@ fn a_power_cut_while_an_old_database_is_brought_forward_loses_nothing() {
         }
         let (_, store) = recover(disk.after_cut(&mut dice), &mut dice)?;
         let wrong = cairn::service::upkeep::verify_metadata(&store).map_err(|error| error.to_string())?;
-        let users = store.read(|snapshot| cairn::store::identity::users(snapshot));
+        let users = store.read(cairn::store::identity::users);
         store.close();
         match users {
             Ok(users) if users == [crate::sample::user()] && wrong.is_empty() => Ok(()),
@@ -138,6 +138,6 @@ async fn what_an_interrupted_first_start_left_under_another_name_is_in_nobodys_w
     assert!(!half_made.exists(), "the other name is gone");
     store.close();
     let again = Store::open(dir.path()).expect("the same database");
-    assert_eq!(again.read(|snapshot| cairn::store::identity::users(snapshot)).expect("readable").len(), 1);
+    assert_eq!(again.read(cairn::store::identity::users).expect("readable").len(), 1);
     again.close();
 }
