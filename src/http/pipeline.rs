@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use hyper::body::Body;
-use hyper::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode, Version};
 
@@ -41,7 +41,9 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>) -> Rep
 
 async fn route(app: &App, peer: Peer, client: Client, head: &Parts, body: RequestBody) -> Outcome {
     let unknown = |reply| Outcome { reply, route: UNKNOWN_ROUTE, caller: "-".to_owned() };
-    if let Some(refused) = check_head(app, head, peer) {
+    if let Some(mut refused) = check_head(app, head, peer) {
+        // Where such a request ends is in doubt: nothing behind it is read as another.
+        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return unknown(refused);
     }
     let Ok(segments) = Segments::split(head.uri.path()) else { return unknown(error::unknown_route()) };
@@ -90,6 +92,7 @@ fn check_head(app: &App, head: &Parts, peer: Peer) -> Option<Reply> {
         return Some(error::bad_request("the request needs exactly one Host header"));
     }
     if headers.contains_key(TRANSFER_ENCODING) {
+        // hyper takes the length away before we see it, and ends the connection; should that change, this holds.
         if headers.contains_key(CONTENT_LENGTH) {
             return Some(error::bad_request("Content-Length and Transfer-Encoding exclude each other"));
         }
