@@ -24,7 +24,7 @@ use crate::telemetry::{self, LogControl, LogDrain, Metrics};
 /// How often counters gathered in memory are written.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// How often a certificate of our own is looked at, at most.
-const RENEWAL_CHECK: Duration = Duration::from_secs(12 * 60 * 60);
+const RENEWAL_CHECK: Duration = Duration::from_hours(12);
 /// File that keeps the first administrator's made-up password.
 const PASSWORD_FILE: &str = "initial-root-password";
 
@@ -201,7 +201,7 @@ impl Reloading {
                     self.renew_own();
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the configuration is not usable; the old one stays in force")
+                    tracing::warn!(%error, "the configuration is not usable; the old one stays in force");
                 }
             }
         }
@@ -227,7 +227,7 @@ impl Reloading {
             Ok(true) => tracing::info!("a new certificate is in use"),
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(%error, "the new certificate is not usable; the old one stays in use")
+                tracing::warn!(%error, "the new certificate is not usable; the old one stays in use");
             }
         }
     }

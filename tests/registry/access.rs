@@ -252,13 +252,12 @@ fn outcomes(
             vec![("PUT".to_owned(), refused.unwrap_or(201), answer.status)]
         }
         Family::Delete => {
-            let victim = match refused {
-                Some(_) => place.package,
-                None => {
-                    let version = format!("2.0.{column}");
-                    place.upload(&world.root(), &version).must(201);
-                    world.package_id(&place.project, "up/aws", &version)
-                }
+            let victim = if refused.is_some() {
+                place.package
+            } else {
+                let version = format!("2.0.{column}");
+                place.upload(&world.root(), &version).must(201);
+                world.package_id(&place.project, "up/aws", &version)
             };
             let answer = place.delete(client, victim);
             vec![("DELETE".to_owned(), refused.unwrap_or(204), answer.status)]

@@ -48,6 +48,7 @@ fn chunks_are_read_strictly() {
         wire.send(upload("Transfer-Encoding: chunked\r\n\r\n"));
         wire.try_send(badly_chunked(size, line_end));
         wire.try_send(SENTINEL);
+        wire.finish_sending();
         while let Some(answer) = wire.answer() {
             assert!((400..500).contains(&answer.status), "{situation}: {} {}", answer.status, answer.text());
         }
