@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::store::DATABASE_FILE;
+use crate::service::DATABASE_FILE;
 
 /// File that the process which uses the data directory keeps locked. It holds that process's number.
 const LOCK_FILE: &str = "cairn.lock";
@@ -76,8 +76,11 @@ impl DataDir {
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(named),
         }
-        lock.set_len(0).and_then(|()| lock.rewind()).with_context(named)?;
-        writeln!(lock, "{}", std::process::id()).with_context(named)?;
+        // Only for the message above: on a full disk the server must start all the same.
+        let _ = lock
+            .set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| writeln!(lock, "{}", std::process::id()));
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 

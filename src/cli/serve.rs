@@ -63,8 +63,6 @@ async fn run_in(
         control::listen(data.path()).context("cannot open the control socket in the data directory")?,
     )];
     all.extend(listeners);
-    // From the moment somebody may know that the server is ready, signals must find it prepared.
-    let (stop, hang_ups) = (stop_signal()?, signal(SignalKind::hangup())?);
     if let Some(own) = &own {
         note(&format!("clients must trust the certificate authority in {}", own.authority.display()));
     }

@@ -53,7 +53,9 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
 
 async fn route(app: &App, peer: Peer, client: Client, head: &Parts, body: RequestBody) -> Outcome {
     let unknown = |reply| Outcome { reply, route: UNKNOWN_ROUTE, caller: "-".to_owned() };
-    if let Some(refused) = check_head(app, head, peer) {
+    if let Some(mut refused) = check_head(app, head, peer) {
+        // Where such a request ends is in doubt: nothing behind it is read as another.
+        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         return unknown(refused);
     }
     let Ok(segments) = Segments::split(head.uri.path()) else { return unknown(error::unknown_route()) };

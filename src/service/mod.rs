@@ -42,6 +42,8 @@ pub use access::{Caller, Presented};
 pub use clock::Clock;
 pub use error::ServiceError;
 
+pub use crate::store::DATABASE_FILE;
+
 use activity::Activity;
 use passwords::Passwords;
 use sign_in::Attempts;

@@ -78,7 +78,7 @@ fn projects() {
         server.cli_ok(&["admin", "project", "create", "ada/own"]);
         let list = server.cli_ok(&["admin", "project", "list"]);
         assert!(list.contains("acme/network") && list.contains("ada/own"), "{list}");
-        server.cli(&["admin", "project", "create", "alone"]).refused(1, "such as acme/alone");
+        server.cli(&["admin", "project", "create", "alone"]).refused(2, "such as acme/alone");
         server.cli(&["admin", "project", "create", "nowhere/x"]).refused(1, "there is no group nowhere");
         server
             .cli(&["admin", "project", "create", "acme/x", "--visibility", "public"])

@@ -252,13 +252,12 @@ fn outcomes(
             vec![("PUT".to_owned(), refused.unwrap_or(201), answer.status)]
         }
         Family::Delete => {
-            let victim = match refused {
-                Some(_) => place.package,
-                None => {
-                    let version = format!("2.0.{column}");
-                    place.upload(&world.root(), &version).must(201);
-                    world.package_id(&place.project, "up/aws", &version)
-                }
+            let victim = if refused.is_some() {
+                place.package
+            } else {
+                let version = format!("2.0.{column}");
+                place.upload(&world.root(), &version).must(201);
+                world.package_id(&place.project, "up/aws", &version)
             };
             let answer = place.delete(client, victim);
             vec![("DELETE".to_owned(), refused.unwrap_or(204), answer.status)]
@@ -438,4 +437,30 @@ fn a_read_only_token_reads_and_does_not_write() {
     let package = world.package_id("acme/network", "vpc/aws", "1.0.0");
     client.delete(&format!("/api/v4/projects/acme%2Fnetwork/packages/{package}")).must(403);
     assert_eq!(world.packages("acme/network").len(), 1);
+}
+
+#[test]
+fn refusals_say_what_to_do_where_terraform_shows_it() {
+    let world = World::start();
+    people(&world);
+    let place = Place::new(&world, Visibility::Private, RegistryAccess::Enabled);
+    let n = format!("{MODULES}/{}/vpc/aws", place.namespace);
+    let bad = world.anonymous().token("nobody-has-this");
+    for (situation, client, status, words) in [
+        ("no credential", world.anonymous(), 401, "set a token for this host"),
+        ("an unknown token", bad, 401, "token unknown or revoked"),
+        ("no member", world.client("stranger"), 403, "ask its owner"),
+    ] {
+        let versions = client.get(&format!("{n}/versions")).must(status);
+        assert!(versions.reason.contains(words), "{situation}: {}", versions.reason);
+        assert!(versions.reason.is_ascii() && versions.reason.len() < 200, "{situation}");
+        assert!(versions.json()["message"].is_string(), "{situation}");
+        assert_eq!(versions.header("www-authenticate").is_some(), status == 401, "{situation}");
+        let download = client.get(&format!("{n}/1.0.0/download")).must(status);
+        assert!(download.header("content-type").unwrap().starts_with("text/plain"), "{situation}");
+        assert!(download.text().contains(words), "{situation}: {}", download.text());
+        assert_eq!(download.text().lines().count(), 1, "{situation}");
+    }
+    let missing = world.root().get(&format!("{n}/9.9.9/download")).must(404);
+    assert!(missing.header("content-type").unwrap().starts_with("text/plain"), "{}", missing.text());
 }

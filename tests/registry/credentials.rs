@@ -169,10 +169,12 @@ fn a_bad_ticket_is_refused_on_a_public_file_too() {
     world.root().get(&file).must(401);
 }
 
+/// A situation, how it comes about, and the status that a ticket has from then on.
+type Change<'a> = (&'a str, &'a dyn Fn(&World), u16);
+
 #[test]
 fn a_ticket_ends_with_the_access_it_stands_for() {
     let member = |world: &World| format!("/api/v4/projects/acme%2Fnetwork/members/{}", world.user_id("dev"));
-    type Change<'a> = (&'a str, &'a dyn Fn(&World), u16);
     let changes: [Change<'_>; 7] = [
         (
             "the token is revoked",

@@ -249,7 +249,7 @@ fn routes(world: &World) -> Vec<String> {
     routes.extend([
         format!("{packages}/{package}"),
         files.clone(),
-        format!("{files}/{}/download", file),
+        format!("{files}/{file}/download"),
         "/nowhere".to_owned(),
         format!("{VPC}/9.9.9"),
         format!("{VPC}/9.9.9/download"),

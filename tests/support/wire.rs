@@ -29,9 +29,9 @@ impl Wire {
         self.stream.write_all(bytes.as_ref()).is_ok()
     }
 
-    /// Says that nothing more will be sent.
+    /// Says that nothing more will be sent, to a server that may have closed already.
     pub(crate) fn finish_sending(&mut self) -> &mut Self {
-        self.stream.shutdown(Shutdown::Write).unwrap();
+        let _closed_already = self.stream.shutdown(Shutdown::Write);
         self
     }
 
