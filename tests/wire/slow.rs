@@ -79,7 +79,7 @@ impl Drop for Quick {
 
 async fn run(data: &Path, limits: HttpLimits) -> (SocketAddr, Arc<App>) {
     let registry = Registry::open(data, Options::default(), Clock::system()).await.unwrap();
-    registry.bootstrap_root(None, Some(ROOT_TOKEN.to_owned().into())).await.unwrap();
+    registry.bootstrap_root(None, Some(ROOT_TOKEN.to_owned().into()), |_| Ok(())).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let metrics = Arc::new(Metrics::new(&Counter::default()));
