@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod changes_meanwhile;
 mod credentials;
 mod harness;
 mod operations;
