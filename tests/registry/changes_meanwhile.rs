@@ -29,10 +29,13 @@ fn begin(world: &World, token: &str, bytes: &[u8]) -> (Wire, u8) {
     (wire, *last)
 }
 
+/// A situation, how it comes about, and the status of an upload that ends in it.
+type Withdrawal = (&'static str, fn(&World), u16);
+
 #[test]
 fn what_is_withdrawn_while_an_upload_runs_counts_when_it_ends() {
     let archive = Module::of("one").build();
-    let withdrawals: [(&str, fn(&World), u16); 4] = [
+    let withdrawals: [Withdrawal; 4] = [
         (
             "the token is revoked",
             |world| {
