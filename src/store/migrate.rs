@@ -5,7 +5,7 @@
 //! leads to, so a crash between two steps continues with the next; when a step fails, the savepoint taken before the
 //! first puts everything back, and the older program still starts.
 //!
-//! Records also carry a version each ([`Record::upgrade`](super::codec::Record::upgrade)) and are upgraded as they are
+//! Records also carry a version each (`Record::upgrade`) and are upgraded as they are
 //! read. A step is for what that cannot do: new indexes, changed keys.
 
 use std::ops::ControlFlow;

@@ -1,6 +1,6 @@
 //! The metadata store: typed tables in one redb file, snapshots to read, one writer thread to change.
 //!
-//! Reads take a [`Snapshot`]; changes are closures over a [`Change`](writer::Change) that the writer thread runs, many
+//! Reads take a [`Snapshot`]; changes are closures over a [`Change`] that the writer thread runs, many
 //! to one durable commit. redb's calls are synchronous: short reads are made where they are needed, long ones go
 //! through [`blocking`].
 

@@ -235,7 +235,7 @@ pub(in crate::cli) enum DeployTokenCommand {
         /// What it is for
         #[arg(long)]
         name: String,
-        /// User name for Basic credentials [default: gitlab+deploy-token-<number>]
+        /// User name for Basic credentials [default: gitlab+deploy-token-NUMBER]
         #[arg(long)]
         username: Option<String>,
         /// What it may do (repeatable)
