@@ -10,7 +10,7 @@ use cairn::archive::walk::{Found, Visitor, walk};
 use cairn::domain::limits::ArchiveLimits;
 
 use super::accepted;
-use super::support::{Head, Module, Tar};
+use super::support::{Head, Module, Tar, gzip};
 
 /// Runs a program in a directory; nothing when it is not installed.
 fn run(dir: &Path, program: &str, arguments: &[&str]) -> Option<Vec<u8>> {
@@ -166,4 +166,24 @@ fn python_reads_what_we_accept_as_we_do() {
         let Some(theirs) = python(&bytes) else { return };
         assert_eq!(ours(&bytes), theirs, "{situation}");
     }
+}
+
+/// What the fuzzer has found worth keeping, too. The first byte says whether the rest is a tar or an upload.
+#[test]
+fn python_reads_what_we_accept_of_the_fuzzers_corpus_as_we_do() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/archive");
+    let mut compared = 0;
+    for seed in std::fs::read_dir(&corpus).unwrap() {
+        let seed = seed.unwrap().path();
+        let bytes = std::fs::read(&seed).unwrap();
+        let Some((choice, data)) = bytes.split_first() else { continue };
+        let upload = if choice % 2 == 0 { gzip(data) } else { data.to_vec() };
+        if super::check(&upload).is_err() {
+            continue;
+        }
+        let Some(theirs) = python(&upload) else { return };
+        assert_eq!(ours(&upload), theirs, "{}", seed.display());
+        compared += 1;
+    }
+    assert!(compared > 3, "the corpus holds archives that are accepted, not {compared}");
 }
