@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::endpoint::Packages;
 use super::paging::Page;
+use super::shapes::time;
 use crate::domain::package::{Package, PackageFile, Publisher, Warning};
 use crate::http::file;
 use crate::http::request::Context;
@@ -150,11 +151,6 @@ fn order(
 
 fn number(text: &str) -> Result<u64, ServiceError> {
     text.parse().map_err(|_not_a_number| ServiceError::Invalid("package_id is invalid".to_owned()))
-}
-
-/// GitLab's form of a time: ISO 8601 with milliseconds.
-fn time(at: Timestamp) -> String {
-    format!("{at:.3}")
 }
 
 fn package_json(context: &Context<'_>, view: &PackageView, in_group: bool) -> Value {
