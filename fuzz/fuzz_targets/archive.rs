@@ -13,7 +13,12 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Some((choice, data)) = data.split_first() else { return };
-    let limits = ArchiveLimits { unpacked_bytes: 1 << 20, entry_bytes: 1 << 18, entries: 200, ..ArchiveLimits::default() };
+    let limits = ArchiveLimits {
+        unpacked_bytes: 1 << 20,
+        entry_bytes: 1 << 18,
+        entries: 200,
+        ..ArchiveLimits::default()
+    };
     let upload = if choice % 2 == 0 { stored_gzip(data) } else { data.to_vec() };
     let mut reader = upload.as_slice();
     match inspect(reader.by_ref(), &limits, &ManifestLimits::default()) {

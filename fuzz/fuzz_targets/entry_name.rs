@@ -14,7 +14,11 @@ fuzz_target!(|data: &[u8]| {
     if path.is_empty() {
         return;
     }
-    assert_eq!(parse_path(path.as_bytes(), 1024).as_deref(), Ok(path.as_str()), "a parsed path parses to itself");
+    assert_eq!(
+        parse_path(path.as_bytes(), 1024).as_deref(),
+        Ok(path.as_str()),
+        "a parsed path parses to itself"
+    );
     if let Ok(Some(resolved)) = resolve_link(&path, target.get(1..).unwrap_or_default(), 1024) {
         assert!(!resolved.path.starts_with('/') && !resolved.path.split('/').any(|part| part == ".."));
     }

@@ -7,7 +7,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use cairn::domain::TokenId;
-use cairn::store::tables::{CHILDREN, Counter, LastUse, PATHS, PathTarget, Present, TOKEN_HASHES, TOKEN_USES};
+use cairn::store::tables::{
+    CHILDREN, Counter, LastUse, PATHS, PathTarget, Present, TOKEN_HASHES, TOKEN_USES,
+};
 use cairn::store::{Change, Reader, Store, StoreError};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 use redb::backends::InMemoryBackend;
@@ -59,8 +61,12 @@ impl Model {
             Operation::RemoveUse(key) => drop(self.uses.remove(&u64::from(*key))),
             Operation::PutHash(key, id) => drop(self.hashes.insert(hash(*key), *id)),
             Operation::RemoveHash(key) => drop(self.hashes.remove(&hash(*key))),
-            Operation::PutChild(a, b, c) => drop(self.children.insert((u64::from(*a), *b, u64::from(*c)), ())),
-            Operation::RemoveChild(a, b, c) => drop(self.children.remove(&(u64::from(*a), *b, u64::from(*c)))),
+            Operation::PutChild(a, b, c) => {
+                drop(self.children.insert((u64::from(*a), *b, u64::from(*c)), ()))
+            }
+            Operation::RemoveChild(a, b, c) => {
+                drop(self.children.remove(&(u64::from(*a), *b, u64::from(*c))))
+            }
             Operation::PutPath(text, id) => drop(self.paths.insert(path(text), *id)),
             Operation::RemovePath(text) => drop(self.paths.remove(&path(text))),
             Operation::Number => self.number += 1,

@@ -31,6 +31,8 @@ fuzz_target!(|text: &str| {
         }
     }
     if let Some((_, latest)) = Version::latest(&versions, |(_, version)| version) {
-        assert!(versions.iter().all(|(_, one)| one <= latest || one.is_prerelease() && !latest.is_prerelease()));
+        assert!(
+            versions.iter().all(|(_, one)| one <= latest || one.is_prerelease() && !latest.is_prerelease())
+        );
     }
 });
