@@ -37,12 +37,16 @@ fn publishing(base_url: &str) -> Markup {
         section {
             h2 { "Publish" }
             p { "Pack a module and send it, with a token of a developer of the project:" }
-            pre { code {
+            pre tabindex="0" { code {
                 "tar -czf module.tar.gz -C ./my-module .\n"
                 "curl --header \"PRIVATE-TOKEN: $TOKEN\" --upload-file module.tar.gz \\\n"
                 "  " (base_url) "/api/v4/projects/acme%2Fnetwork/packages/terraform/modules/vpc/aws/1.0.0/file"
             } }
-            p { "Or let the program do it: " code { "cairn publish ./my-module --project acme/network --name vpc --system aws --version 1.0.0" } }
+            p { "Or let the program do it:" }
+            pre tabindex="0" { code {
+                "cairn publish ./my-module \\\n"
+                "  --project acme/network --name vpc --system aws --version 1.0.0"
+            } }
         }
     }
 }
@@ -52,14 +56,14 @@ fn using(base_url: &str) -> Markup {
     html! {
         section {
             h2 { "Use" }
-            pre { code {
+            pre tabindex="0" { code {
                 "module \"vpc\" {\n"
                 "  source  = \"" (host) "/acme/vpc/aws\"\n"
                 "  version = \"~> 1.0\"\n"
                 "}"
             } }
             p { "Give Terraform a token for private modules in " code { "~/.terraformrc" } ":" }
-            pre { code {
+            pre tabindex="0" { code {
                 "credentials \"" (host) "\" {\n"
                 "  token = \"cairn_pat_...\"\n"
                 "}"
