@@ -43,6 +43,7 @@
 //! tls/                        own authority and certificate (--tls-self-signed)
 //! control.sock                how commands reach the running server
 //! cairn.lock                  held by the process that uses the directory
+//! initial-root-password       the first administrator's, until somebody deletes it
 //! ```
 
 pub mod archive;

@@ -1,13 +1,14 @@
 //! An upload: raw body or multipart field, handed piece by piece to the blocking side that hashes and judges it.
 
 use std::io::{self, Read};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HeaderValue};
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::error;
 use super::form::{self, Form};
@@ -299,5 +300,27 @@ impl Read for Pieces {
             target.copy_from_slice(&piece);
         }
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_trickle_is_given_up_after_a_minute_and_a_slow_line_is_not() {
+        let second = Duration::from_secs(1);
+        let mut slow_line = Pace::new();
+        for _ in 0..300 {
+            tokio::time::advance(second).await;
+            slow_line.take(&Bytes::from_static(&[0; 1024])).unwrap();
+        }
+        let mut trickle = Pace::new();
+        for _ in 0..FREE_SECONDS {
+            tokio::time::advance(second).await;
+            trickle.take(&Bytes::from_static(b"x")).unwrap();
+        }
+        tokio::time::advance(second).await;
+        assert!(matches!(trickle.take(&Bytes::from_static(b"x")), Err(ServiceError::Incomplete)));
     }
 }
