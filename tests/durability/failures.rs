@@ -217,3 +217,49 @@ fn a_change_that_fails_or_panics_costs_its_neighbours_neither_data_nor_numbers()
     assert_eq!(numbers, [1001, 1002, 1003]);
     store.close();
 }
+
+#[test]
+fn a_refusal_that_rests_on_a_lost_change_is_not_given() {
+    for at in 1..=20 {
+        let (first, second) = a_change_and_one_that_rests_on_it(at);
+        let refused = matches!(second, Err(StoreError::Panicked));
+        assert_eq!(first.is_ok(), refused, "cut at operation {at}: {first:?}, then {second:?}");
+    }
+}
+
+/// Two changes that share a commit, and the power goes at some operation. The second refuses what the first made, with
+/// an error that stands for "it is there already".
+fn a_change_and_one_that_rests_on_it(at: u64) -> (Result<u64, StoreError>, Result<(), StoreError>) {
+    let (runtime, disk) = (runtime(), base_disk());
+    let store = Store::open_with(disk.opener()).expect("it opens");
+    let outcomes = runtime.block_on(async {
+        // Held back until both are queued, so that they share the commit that fails.
+        let (entered, inside) = tokio::sync::oneshot::channel();
+        let (open, opened) = std::sync::mpsc::channel::<()>();
+        let (gate, one, two) = (store.clone(), store.clone(), store.clone());
+        let gate = tokio::spawn(async move {
+            gate.write(move |_| {
+                let _ = entered.send(());
+                let _ = opened.recv();
+                Ok::<_, StoreError>(())
+            })
+            .await
+        });
+        inside.await.expect("the writer runs");
+        let first = tokio::spawn(async move { one.write(numbered).await });
+        let second = tokio::spawn(async move {
+            two.write(|change| match identity::user(change, cairn::domain::UserId(1001))? {
+                Some(_) => Err(StoreError::Panicked),
+                None => Ok(()),
+            })
+            .await
+        });
+        tokio::task::yield_now().await;
+        disk.arm(Fault::Cut(at));
+        drop(open);
+        gate.await.expect("no panic").expect("the gate writes nothing");
+        (first.await.expect("no panic"), second.await.expect("no panic"))
+    });
+    store.close();
+    outcomes
+}
