@@ -71,6 +71,7 @@ async fn run_in(
     }
     tracing::info!(addresses = urls.join(" "), data_dir = %data.path().display(), "ready");
     notify_ready();
+    warm_up(registry.clone());
 
     let live = Arc::new(LiveConfig::new(config));
     let mut background = JoinSet::new();
@@ -105,6 +106,15 @@ fn options(config: &Config) -> Options {
         uploads: config.http_limits().uploads,
         ..Options::default()
     }
+}
+
+/// Reads what lists are answered from while the first requests are served.
+fn warm_up(registry: Registry) {
+    tokio::spawn(async move {
+        if let Err(error) = registry.warm_up().await {
+            tracing::warn!(%error, "lists could not be prepared: the first one tries again");
+        }
+    });
 }
 
 fn edge(config: &Config) -> Edge {

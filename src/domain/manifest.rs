@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::description;
+
 /// Everything read from one archive. Field names follow the public registry's API where it has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -11,6 +13,13 @@ pub struct Manifest {
     pub submodules: Vec<ModulePart>,
     /// Modules below `examples/`, by path.
     pub examples: Vec<ModulePart>,
+}
+
+impl Manifest {
+    /// A line or two about the module: the first paragraph of its README as plain text; empty when there is none.
+    pub fn description(&self) -> String {
+        self.root.readme.as_deref().map(description::first_paragraph).unwrap_or_default()
+    }
 }
 
 /// One directory of configuration files.

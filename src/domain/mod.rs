@@ -6,6 +6,7 @@
 pub mod access;
 pub mod address;
 pub mod credential;
+mod description;
 pub mod digest;
 pub mod event;
 pub mod identity;

@@ -43,6 +43,11 @@ impl Version {
         core.to_string()
     }
 
+    /// Its build metadata; empty when there is none.
+    pub fn build(&self) -> &str {
+        self.0.build.as_str()
+    }
+
     /// Whether it has a prerelease part (`2.0.0-rc.1`). Terraform picks those only when asked for by exact version.
     pub fn is_prerelease(&self) -> bool {
         !self.0.pre.is_empty()

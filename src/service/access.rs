@@ -1,9 +1,12 @@
 //! From a credential to a caller, and from a caller and a thing to the facts that `domain::access` decides on.
 
+use std::collections::HashMap;
+
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::catalog::PlacedProject;
 use super::error::{BadCredential, ServiceError};
 use crate::blobs::sha256;
 use crate::domain::access::{self, GroupAction, GroupFacts, Identity, ProjectAction, ProjectFacts};
@@ -242,6 +245,52 @@ pub fn project_facts(
         role,
         covered,
     })
+}
+
+/// What decides what a caller may see, gathered once for a list of many projects.
+#[derive(Debug)]
+pub struct Standing {
+    identity: Identity,
+    /// Active roles of a user, where they were given.
+    roles: HashMap<Holder, Role>,
+    /// What a deploy token is of.
+    covers: Option<Holder>,
+    allow_anyone_to_pull: bool,
+}
+
+impl Standing {
+    /// Of a caller, now.
+    pub fn of(reader: &impl Reader, caller: &Caller, now: Timestamp) -> Result<Self, StoreError> {
+        let (mut roles, mut covers) = (HashMap::new(), None);
+        match caller {
+            Caller::Anonymous | Caller::Operator => {}
+            Caller::User { user, .. } => {
+                let memberships = identity::memberships_of(reader, user.id)?.into_iter();
+                let active = memberships.filter(|membership| membership.is_active(now));
+                roles.extend(active.map(|membership| (membership.holder, membership.role)));
+            }
+            Caller::Deploy { token } => {
+                if let TokenOwner::Deploy { holder, .. } = token.owner {
+                    covers = Some(holder);
+                }
+            }
+        }
+        let allow_anyone_to_pull = identity::settings(reader)?.allow_anyone_to_pull;
+        Ok(Self { identity: caller.identity(), roles, covers, allow_anyone_to_pull })
+    }
+
+    /// Whether the caller may do that to a project of the catalog: the same rule as [`check_project`].
+    pub(super) fn may(&self, project: &PlacedProject, action: ProjectAction) -> bool {
+        let mut facts = project.facts(self.allow_anyone_to_pull);
+        let own = std::iter::once(Holder::Project(project.id));
+        let mut holders = own.chain(project.groups.iter().copied().map(Holder::Group));
+        if let Some(covers) = self.covers {
+            facts.covered = holders.any(|holder| holder == covers);
+        } else if !self.roles.is_empty() {
+            facts.role = holders.filter_map(|holder| self.roles.get(&holder).copied()).max();
+        }
+        access::project(self.identity, &facts, action).is_ok()
+    }
 }
 
 /// What is known about a caller and a group.

@@ -21,6 +21,7 @@ pub mod tokens;
 pub mod upkeep;
 
 mod activity;
+mod catalog;
 #[cfg(test)]
 mod fixture;
 mod input;
@@ -36,7 +37,7 @@ use tokio::sync::Semaphore;
 use crate::blobs::Blobs;
 use crate::domain::identity::InstanceSettings;
 use crate::domain::limits::{ArchiveLimits, HttpLimits, ManifestLimits};
-use crate::store::{Snapshot, Store, StoreError, credentials, identity as records};
+use crate::store::{Observer, Snapshot, Store, StoreError, credentials, identity as records};
 
 pub use access::{Caller, Presented};
 pub use clock::Clock;
@@ -44,7 +45,10 @@ pub use error::ServiceError;
 
 pub use crate::store::DATABASE_FILE;
 
+pub use catalog::{PackageOrder, Window};
+
 use activity::Activity;
+use catalog::Catalog;
 use passwords::Passwords;
 use sign_in::Attempts;
 use tickets::Tickets;
@@ -95,6 +99,7 @@ struct Shared {
     uploads: Arc<Semaphore>,
     passwords: Passwords,
     attempts: Attempts,
+    catalog: Arc<Catalog>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -134,6 +139,8 @@ impl Registry {
             })
             .await?;
         let uploads = Arc::new(Semaphore::new(options.uploads));
+        let catalog = Arc::new(Catalog::default());
+        store.observe(Arc::clone(&catalog) as Arc<dyn Observer>);
         let shared = Shared {
             store,
             blobs,
@@ -144,6 +151,7 @@ impl Registry {
             uploads,
             passwords: Passwords::default(),
             attempts: Attempts::default(),
+            catalog,
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -210,6 +218,12 @@ impl Registry {
     /// Whether the registry is switched on for the instance, by the stored switch and by the command line.
     pub fn is_switched_on(&self) -> Result<bool, ServiceError> {
         Ok(!self.shared.options.load().disable_registry && self.settings()?.registry_enabled)
+    }
+
+    /// Reads what lists are answered from, so that the first list need not wait for it.
+    pub async fn warm_up(&self) -> Result<(), ServiceError> {
+        let (catalog, store) = (Arc::clone(&self.shared.catalog), self.shared.store.clone());
+        Ok(crate::store::blocking(move || catalog.read(&store, |_ready| ())).await??)
     }
 
     /// Writes the counters gathered in memory: when tokens were last used, what was downloaded.

@@ -1,19 +1,24 @@
 //! The packages API: list, show, files, delete.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use fixedbitset::FixedBitSet;
 use jiff::Timestamp;
 
-use super::Registry;
-use super::access::{Caller, check_project, group_for, project_for};
+use super::access::{Caller, Standing, check_project, group_for, project_for};
+use super::catalog::{Contents, Scope};
 use super::error::ServiceError;
 use super::modules::Archive;
 use super::publish::event;
+use super::{Registry, Window};
 use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::event::PackageAction;
-use crate::domain::identity::{Group, Project};
+use crate::domain::identity::Project;
 use crate::domain::package::{Package, PackageFile, Publisher};
-use crate::domain::{FileId, PackageId};
+use crate::domain::{FileId, PackageId, Version};
 use crate::store::tables::Downloads;
-use crate::store::{Reader, StoreError, identity, packages};
+use crate::store::{Reader, Snapshot, StoreError, identity, packages};
 
 /// A package with what a reader of it is shown.
 #[derive(Debug, Clone)]
@@ -30,37 +35,40 @@ pub struct PackageView {
 
 /// Which packages of a list are wanted.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct PackageQuery {
     /// Words that must all occur in `name/system`, without regard to case.
     pub name: Option<String>,
     /// Exactly this version.
     pub version: Option<String>,
     /// Nothing: a type or status was asked for that no package here has.
     pub none: bool,
+    /// The order, and which part of the list.
+    pub window: Window,
 }
 
-impl Filter {
-    fn admits(&self, package: &Package) -> bool {
-        let name = package.full_name().to_ascii_lowercase();
-        let words = self.name.as_deref().unwrap_or_default().to_ascii_lowercase();
-        !self.none
-            && words.split_whitespace().all(|word| name.contains(word))
-            && self.version.as_ref().is_none_or(|wanted| package.version.to_string() == *wanted)
-    }
+/// A part of a list of packages.
+#[derive(Debug, Clone, Default)]
+pub struct PackagePage {
+    /// The packages.
+    pub rows: Vec<PackageView>,
+    /// How many the whole list has.
+    pub total: usize,
 }
 
 impl Registry {
-    /// The packages of a project that the filter admits, in order of publication.
+    /// Some of the packages of a project.
     pub async fn project_packages(
         &self,
         caller: &Caller,
         project: &str,
-        filter: Filter,
-    ) -> Result<Vec<PackageView>, ServiceError> {
-        let (now, caller, project) = (self.now(), caller.clone(), project.to_owned());
+        query: PackageQuery,
+    ) -> Result<PackagePage, ServiceError> {
+        let (now, registry, caller, project) = (self.now(), self.clone(), caller.clone(), project.to_owned());
         self.read_long(move |snapshot| {
             let project = project_for(snapshot, &caller, &project, ProjectAction::Pull, now)?;
-            views(snapshot, &caller, &project, &filter, now)
+            registry.page(snapshot, &caller, &query, now, |contents| {
+                contents.select(Scope::Project(project.id), |_allowed| true)
+            })
         })
         .await
     }
@@ -79,27 +87,69 @@ impl Registry {
         self.store().read(|snapshot| group_for(snapshot, caller, group, GroupAction::View, now)).map(drop)
     }
 
-    /// The packages of a group and, unless excluded, of the groups below, in projects whose packages the caller may
-    /// pull.
+    /// Some of the packages of a group and, unless excluded, of the groups below, in projects whose packages the
+    /// caller may pull.
     pub async fn group_packages(
         &self,
         caller: &Caller,
         group: &str,
-        with_subgroups: bool,
-        filter: Filter,
-    ) -> Result<Vec<PackageView>, ServiceError> {
-        let (now, caller, group) = (self.now(), caller.clone(), group.to_owned());
+        subgroups: bool,
+        query: PackageQuery,
+    ) -> Result<PackagePage, ServiceError> {
+        let (now, registry, caller, group) = (self.now(), self.clone(), caller.clone(), group.to_owned());
         self.read_long(move |snapshot| {
-            let group = group_for(snapshot, &caller, &group, GroupAction::View, now)?;
-            let mut found = Vec::new();
-            for project in projects_of(snapshot, &group, with_subgroups)? {
-                if check_project(snapshot, &caller, &project, ProjectAction::Pull, now).is_ok() {
-                    found.extend(views(snapshot, &caller, &project, &filter, now)?);
-                }
-            }
-            Ok(found)
+            let group = group_for(snapshot, &caller, &group, GroupAction::View, now)?.id;
+            let standing = Standing::of(snapshot, &caller, now)?;
+            registry.page(snapshot, &caller, &query, now, |contents| {
+                contents.select(Scope::Group { group, subgroups }, |project| {
+                    standing.may(project, ProjectAction::Pull)
+                })
+            })
         })
         .await
+    }
+
+    /// The part of a list that a query asks for, from the modules that `select` leaves.
+    fn page(
+        &self,
+        snapshot: &Snapshot,
+        caller: &Caller,
+        query: &PackageQuery,
+        now: Timestamp,
+        select: impl Fn(&Contents) -> FixedBitSet,
+    ) -> Result<PackagePage, ServiceError> {
+        let version = match query.version.as_deref().map(str::parse::<Version>) {
+            None => None,
+            Some(Ok(version)) => Some(version),
+            // No package has a version that is none.
+            Some(Err(_not_a_version)) => return Ok(PackagePage::default()),
+        };
+        if query.none {
+            return Ok(PackagePage::default());
+        }
+        let words = query.name.as_deref().unwrap_or_default().to_lowercase();
+        let (numbers, total) = self.shared.catalog.read(self.store(), |contents| {
+            let mut selected = select(contents);
+            contents.narrow_by_name(&mut selected, &words);
+            contents.packages(&selected, version.as_ref(), query.window)
+        })?;
+        let mut projects = HashMap::new();
+        let mut rows = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            // It may have been deleted between the two reads.
+            let Some(package) = packages::package(snapshot, number)? else { continue };
+            let (project, can_delete) = match projects.entry(package.project) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let Some(project) = identity::project(snapshot, package.project)? else { continue };
+                    let can_delete =
+                        check_project(snapshot, caller, &project, ProjectAction::DeletePackage, now).is_ok();
+                    place.insert((project, can_delete))
+                }
+            };
+            rows.push(view(snapshot, project, package, *can_delete)?);
+        }
+        Ok(PackagePage { rows, total })
     }
 
     /// One package of a project.
@@ -211,21 +261,6 @@ impl Registry {
     }
 }
 
-fn views(
-    reader: &impl Reader,
-    caller: &Caller,
-    project: &Project,
-    filter: &Filter,
-    now: Timestamp,
-) -> Result<Vec<PackageView>, ServiceError> {
-    let can_delete = check_project(reader, caller, project, ProjectAction::DeletePackage, now).is_ok();
-    packages::in_project(reader, project.id)?
-        .into_iter()
-        .filter(|package| filter.admits(package))
-        .map(|package| Ok(view(reader, project, package, can_delete)?))
-        .collect()
-}
-
 fn view(
     reader: &impl Reader,
     project: &Project,
@@ -240,18 +275,4 @@ fn package_of(reader: &impl Reader, project: &Project, id: u64) -> Result<Packag
     packages::package(reader, PackageId(id))?
         .filter(|package| package.project == project.id)
         .ok_or(ServiceError::NotFound("404 Package"))
-}
-
-fn projects_of(
-    reader: &impl Reader,
-    group: &Group,
-    with_subgroups: bool,
-) -> Result<Vec<Project>, StoreError> {
-    let mut projects = identity::projects_in(reader, group.id)?;
-    if with_subgroups {
-        for subgroup in identity::subgroups(reader, group.id)? {
-            projects.extend(projects_of(reader, &subgroup, true)?);
-        }
-    }
-    Ok(projects)
 }

@@ -15,8 +15,8 @@ use crate::domain::package::PackageFile;
 use crate::domain::{Sha256, Version};
 use crate::store::tables::{
     BLOB_FILES, CHILDREN, DOWNLOADS, EVENTS, FILES, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MEMBERS,
-    MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PATHS, PROJECT_PACKAGES,
-    PROJECTS, PathTarget, TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
+    MODULE_TEXTS, MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PATHS,
+    PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
 };
 use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, packages};
 
@@ -249,7 +249,18 @@ fn check_versions(reader: &Snapshot, verified: &mut Verified) -> Result<(), Stor
                 && package.version.identity() == version
                 && version.parse::<Version>().is_ok_and(|parsed| parsed == entry.version)
         });
-        Ok(unless(same, || format!("{name}/{system} {version} does not match package {}", entry.package)))
+        let described = reader.get(&MODULE_TEXTS, (project, name, system))?.is_some();
+        Ok(unless(same && described, || {
+            format!("{name}/{system} {version} does not match package {}", entry.package)
+        }))
+    });
+    check_each!(reader, verified, MODULE_TEXTS, |(project, name, system), text| {
+        let same = reader.get(&PACKAGES, text.package.0)?.is_some_and(|package| {
+            package.project.0 == project && package.name.key() == name && package.system.as_str() == system
+        });
+        Ok(unless(same, || {
+            format!("{name}/{system} is described by package {}, which is not its own", text.package)
+        }))
     });
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::tables::{
     CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, MEMBERS, OWNER_USER, PATHS, PROJECTS, PathTarget, Present,
     SETTINGS, USER_MEMBERSHIPS, USERS, kind_of,
 };
-use super::{Change, Reader, StoreError, credentials, packages, under};
+use super::{Change, Note, Reader, StoreError, credentials, packages, under};
 use crate::domain::identity::{Group, GroupKind, Holder, InstanceSettings, Membership, Project, User};
 use crate::domain::{GroupId, ProjectId, UserId};
 
@@ -155,6 +155,7 @@ pub fn put_group(change: &mut Change<'_>, group: &Group) -> Result<(), StoreErro
 
 /// Writes a project with its path and its place in its group.
 pub fn put_project(change: &mut Change<'_>, project: &Project) -> Result<(), StoreError> {
+    change.note(Note::Project(Box::new(project.clone())));
     change.put(&PROJECTS, project.id.0, project)?;
     change.put(&PATHS, project.path.key().as_str(), &PathTarget::Project(project.id))?;
     change.put(&CHILDREN, (project.parent().0, KIND_PROJECT, project.id.0), &Present)
@@ -176,9 +177,8 @@ pub fn remove_membership(change: &mut Change<'_>, holder: Holder, user: UserId) 
 
 /// Removes a project with its packages, members and tokens.
 pub fn remove_project(change: &mut Change<'_>, project: &Project) -> Result<(), StoreError> {
-    for package in packages::in_project(change, project.id)? {
-        packages::remove(change, &package)?;
-    }
+    packages::remove_all(change, project.id)?;
+    change.note(Note::ProjectDeleted(project.id));
     remove_holder(change, Holder::Project(project.id))?;
     change.remove(&PROJECTS, project.id.0);
     change.remove(&PATHS, project.path.key().as_str());

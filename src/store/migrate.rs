@@ -8,15 +8,18 @@
 //! Records also carry a version each (`Record::upgrade`) and are upgraded as they are
 //! read. A step is for what that cannot do: new indexes, changed keys.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use redb::{Database, ReadableDatabase, TableDefinition, TableError, TableHandle, WriteTransaction};
 
 use super::codec::{self, Record};
 use super::tables::{
-    self, CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, OWNER_TOKENS, PROJECTS, Present, TOKENS, Table,
+    self, CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MODULE_TEXTS, OWNER_TOKENS, PACKAGES,
+    PROJECTS, Present, TOKENS, Table,
 };
-use super::{StoreError, credentials, scan_in};
+use super::{StoreError, credentials, get_in, module_texts, scan_in};
+use crate::domain::package::Package;
 
 /// Plain numbers about the database itself. Its name and types never change.
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -27,7 +30,7 @@ const FORMAT: &str = "format";
 type Step = fn(&WriteTransaction) -> Result<(), StoreError>;
 
 /// The step at index `n` leads from format `n` to `n + 1`. Steps are added at the end and never changed.
-const STEPS: &[Step] = &[rebuild_ownership];
+const STEPS: &[Step] = &[rebuild_ownership, describe_modules];
 
 /// Makes an empty database, or brings an older one to the present format.
 pub(super) fn run(database: &Database) -> Result<(), StoreError> {
@@ -169,6 +172,29 @@ fn rebuild_ownership(transaction: &WriteTransaction) -> Result<(), StoreError> {
     })?;
     replace(transaction, &CHILDREN, children)?;
     replace(transaction, &OWNER_TOKENS, owned)
+}
+
+/// 1 to 2: lists and searches show a line about each module, which is taken from the manifest of its latest version.
+fn describe_modules(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    let mut latest: HashMap<(u64, String, String), Package> = HashMap::new();
+    scan_in(&transaction.open_table(PACKAGES.definition)?, &PACKAGES, .., |_, package| {
+        let key = (package.project.0, package.name.key(), package.system.as_str().to_owned());
+        match latest.get(&key) {
+            Some(before) if !module_texts::is_later(&package.version, &before.version) => {}
+            _ => drop(latest.insert(key, package)),
+        }
+        ControlFlow::Continue(())
+    })?;
+    transaction.delete_table(MODULE_TEXTS.definition)?;
+    let mut texts = transaction.open_table(MODULE_TEXTS.definition)?;
+    let manifests = transaction.open_table(MANIFESTS.definition)?;
+    for ((project, name, system), package) in latest {
+        let manifest = get_in(&manifests, &MANIFESTS, package.id.0)?.unwrap_or_default();
+        let text = codec::encode(&module_texts::of(&package, &manifest))
+            .map_err(|error| StoreError::Record { table: MODULE_TEXTS.name().to_owned(), error })?;
+        texts.insert((project, name.as_str(), system.as_str()), text.as_slice())?;
+    }
+    Ok(())
 }
 
 /// Fills an index anew.

@@ -8,6 +8,8 @@ pub mod codec;
 pub mod credentials;
 pub mod identity;
 mod migrate;
+mod module_texts;
+mod notes;
 pub mod packages;
 pub mod tables;
 mod writer;
@@ -15,11 +17,13 @@ mod writer;
 use std::cell::Cell;
 use std::fs::File;
 use std::ops::{ControlFlow, RangeBounds, RangeInclusive};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
+pub use notes::{Note, Observer};
 pub use writer::{Change, GroupSizes, Writer};
 
 use codec::{CodecError, Record};
@@ -128,6 +132,7 @@ struct Inner {
     /// Nothing while it is being reopened. Readers hold the lock for one short read.
     database: RwLock<Option<Database>>,
     opener: Opener,
+    observer: OnceLock<Arc<dyn Observer>>,
 }
 
 /// The store. Cheap to clone.
@@ -165,7 +170,8 @@ impl Store {
     pub fn open_with(opener: Opener) -> Result<Self, StoreError> {
         let database = opener()?;
         migrate::run(&database)?;
-        let inner = Arc::new(Inner { database: RwLock::new(Some(database)), opener });
+        let inner =
+            Arc::new(Inner { database: RwLock::new(Some(database)), opener, observer: OnceLock::new() });
         let writer = Writer::start(Arc::clone(&inner));
         Ok(Self { inner, writer })
     }
@@ -205,6 +211,13 @@ impl Store {
         self.writer.run(work).await
     }
 
+    /// Has an observer told about every change from now on. There is one; a second is not taken.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        if self.inner.observer.set(observer).is_err() {
+            tracing::error!("the store is observed already");
+        }
+    }
+
     /// Whether the database can be read and written.
     pub fn is_ready(&self) -> bool {
         self.inner.database.read().unwrap_or_else(PoisonError::into_inner).is_some()
@@ -224,6 +237,15 @@ impl Store {
 }
 
 impl Inner {
+    /// A panic of the observer must not take the writer down; what it missed it reads from the database.
+    fn tell(&self, what: impl FnOnce(&dyn Observer)) {
+        let Some(observer) = self.observer.get() else { return };
+        if catch_unwind(AssertUnwindSafe(|| what(&**observer))).is_err() {
+            tracing::error!("the store's observer panicked");
+            observer.reopened();
+        }
+    }
+
     /// Drops a database whose commit failed and opens the file again: redb refuses to write after such an error.
     fn reopen(&self) -> Result<(), StoreError> {
         let slot = || self.database.write().unwrap_or_else(PoisonError::into_inner);

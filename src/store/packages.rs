@@ -6,7 +6,7 @@ use super::tables::{
     BLOB_FILES, DOWNLOADS, Downloads, EVENTS, FILES, MANIFESTS, MODULE_VERSIONS, ModuleVersion,
     PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PROJECT_PACKAGES, Present,
 };
-use super::{Change, Reader, StoreError};
+use super::{Change, Note, Reader, StoreError, module_texts};
 use crate::domain::event::PackageEvent;
 use crate::domain::manifest::Manifest;
 use crate::domain::package::{Package, PackageFile};
@@ -192,11 +192,32 @@ pub fn put(
     )?;
     change.put(&FILES, file.id.0, file)?;
     change.put(&PACKAGE_FILES, (package.id.0, file.id.0), &Present)?;
-    change.put(&BLOB_FILES, (*file.sha256.as_bytes(), file.id.0), &Present)
+    change.put(&BLOB_FILES, (*file.sha256.as_bytes(), file.id.0), &Present)?;
+    change.note(Note::Published {
+        package: package.id,
+        project: package.project,
+        name: package.name.clone(),
+        system: package.system.clone(),
+        version: package.version.clone(),
+    });
+    module_texts::published(change, package, manifest)
 }
 
 /// Removes a package with its files and manifest. Its history stays; its bytes are left to the collector.
 pub fn remove(change: &mut Change<'_>, package: &Package) -> Result<(), StoreError> {
+    remove_alone(change, package)?;
+    module_texts::removed(change, package)
+}
+
+/// Removes every package of a project, as [`remove`] does one.
+pub fn remove_all(change: &mut Change<'_>, project: ProjectId) -> Result<(), StoreError> {
+    for package in in_project(change, project)? {
+        remove_alone(change, &package)?;
+    }
+    module_texts::remove_all(change, project)
+}
+
+fn remove_alone(change: &mut Change<'_>, package: &Package) -> Result<(), StoreError> {
     for file in files(change, package.id)? {
         remove_file(change, &file);
     }
@@ -209,6 +230,7 @@ pub fn remove(change: &mut Change<'_>, package: &Package) -> Result<(), StoreErr
     change.remove(&DOWNLOADS, package.id.0);
     change.remove(&PROJECT_PACKAGES, (package.project.0, package.id.0));
     change.remove(&PACKAGES, package.id.0);
+    change.note(Note::Deleted(package.id));
     Ok(())
 }
 

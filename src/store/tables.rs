@@ -41,6 +41,8 @@ impl<K: redb::Key + 'static, R: Record> std::fmt::Debug for Table<K, R> {
 
 /// Key of a module's versions: root group, module name in lower case, system, project, version without build metadata.
 pub type ModuleVersionKey = (u64, &'static str, &'static str, u64, &'static str);
+/// Key of a module's text: project, module name in lower case, system.
+pub type ModuleTextKey = (u64, &'static str, &'static str);
 /// Key of a package's history: project, module name in lower case, system, version without build metadata, event.
 pub type PackageEventKey = (u64, &'static str, &'static str, &'static str, u64);
 
@@ -78,6 +80,8 @@ pub const PACKAGES: Table<u64, Package> = Table::new("packages.v1");
 pub const PROJECT_PACKAGES: Table<(u64, u64), Present> = Table::new("project_packages.v1");
 /// The versions of each module of a namespace.
 pub const MODULE_VERSIONS: Table<ModuleVersionKey, ModuleVersion> = Table::new("module_versions.v1");
+/// What describes each module of a project: project, module name in lower case, system.
+pub const MODULE_TEXTS: Table<ModuleTextKey, ModuleText> = Table::new("module_texts.v1");
 /// Files by number.
 pub const FILES: Table<u64, PackageFile> = Table::new("files.v1");
 /// Files of a package.
@@ -114,6 +118,7 @@ macro_rules! every_table {
             PACKAGES,
             PROJECT_PACKAGES,
             MODULE_VERSIONS,
+            MODULE_TEXTS,
             FILES,
             PACKAGE_FILES,
             BLOB_FILES,
@@ -179,6 +184,17 @@ pub struct ModuleVersion {
     pub published_ms: i64,
 }
 
+/// What describes a module in lists and searches: taken from its latest version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModuleText {
+    /// The package it is taken from.
+    pub package: PackageId,
+    /// The version of that package.
+    pub version: Version,
+    /// A line or two about the module; empty when its README has none.
+    pub description: String,
+}
+
 /// When a token was last used, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUse(pub i64);
@@ -197,6 +213,7 @@ impl Record for Counter {}
 impl Record for SecretKey {}
 impl Record for PathTarget {}
 impl Record for ModuleVersion {}
+impl Record for ModuleText {}
 impl Record for LastUse {}
 impl Record for Downloads {}
 impl Record for TokenId {}

@@ -16,6 +16,7 @@ use redb::{Database, Durability, WriteTransaction};
 use tokio::sync::oneshot;
 
 use super::codec::{self, Record};
+use super::notes::Note;
 use super::tables::{self, Counter, Table};
 use super::{Inner, Reader, StoreError, get_in, scan_in};
 
@@ -98,7 +99,8 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let queue = lock(&self.shared.queue).clone().ok_or(StoreError::Closed)?;
-        let mut job: Box<dyn Job> = Box::new(Pending { work: Some(work), outcome: None, reply: Some(reply) });
+        let mut job: Box<dyn Job> =
+            Box::new(Pending { work: Some(work), outcome: None, notes: Vec::new(), reply: Some(reply) });
         loop {
             match queue.try_send(job) {
                 Ok(()) => break,
@@ -161,6 +163,9 @@ fn serve(inner: &Inner, jobs: &mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
         let broken = outcome.as_ref().is_err_and(StoreError::needs_reopening);
         // Before the answers, so that who reads or tries again upon one usually finds the store open.
         let open = !broken || try_reopen(inner, true);
+        if outcome.is_ok() {
+            inner.tell(|observer| observer.committed(group.iter_mut().flat_map(|job| job.notes()).collect()));
+        }
         for job in group {
             job.finish(outcome.clone());
         }
@@ -174,6 +179,8 @@ fn try_reopen(inner: &Inner, tell: bool) -> bool {
     match inner.reopen() {
         Ok(()) => {
             tracing::warn!("the database was reopened after a disk error");
+            // What the failed commit left on disk is known only now.
+            inner.tell(|observer| observer.reopened());
             true
         }
         Err(error) => {
@@ -241,6 +248,8 @@ fn run_group(database: &Database, group: &mut [Box<dyn Job>], counts: &Counts) -
 trait Job: Send {
     /// Decides and, when it succeeds, applies. Says whether anything was written. An error spoils the commit.
     fn run(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError>;
+    /// What it did, for the observer: asked for once, after the commit.
+    fn notes(&mut self) -> Vec<Note>;
     /// Answers, after the commit.
     fn finish(self: Box<Self>, commit: Result<(), StoreError>);
 }
@@ -253,12 +262,17 @@ impl Job for Wake {
         Ok(false)
     }
 
+    fn notes(&mut self) -> Vec<Note> {
+        Vec::new()
+    }
+
     fn finish(self: Box<Self>, _commit: Result<(), StoreError>) {}
 }
 
 struct Pending<F, T, E> {
     work: Option<F>,
     outcome: Option<Result<T, E>>,
+    notes: Vec<Note>,
     reply: Option<oneshot::Sender<Result<T, E>>>,
 }
 
@@ -270,7 +284,8 @@ where
 {
     fn run(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError> {
         let Some(work) = self.work.take() else { return Ok(false) };
-        let mut change = Change { transaction, operations: Vec::new(), counters: BTreeMap::new() };
+        let mut change =
+            Change { transaction, operations: Vec::new(), counters: BTreeMap::new(), notes: Vec::new() };
         // A panic in a change must not take the writer, and with it every later publish, down.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut change)));
         let Ok(outcome) = outcome else {
@@ -280,7 +295,15 @@ where
         };
         let succeeded = outcome.is_ok();
         self.outcome = Some(outcome);
-        if succeeded { change.apply() } else { Ok(false) }
+        if !succeeded {
+            return Ok(false);
+        }
+        self.notes = std::mem::take(&mut change.notes);
+        change.apply()
+    }
+
+    fn notes(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes)
     }
 
     fn finish(self: Box<Self>, commit: Result<(), StoreError>) {
@@ -306,6 +329,7 @@ pub struct Change<'t> {
     transaction: &'t WriteTransaction,
     operations: Vec<Operation>,
     counters: BTreeMap<&'static str, u64>,
+    notes: Vec<Note>,
 }
 
 impl std::fmt::Debug for Change<'_> {
@@ -349,6 +373,11 @@ impl Change<'_> {
             transaction.open_table(table.definition)?.remove(K::from_bytes(&key))?;
             Ok(())
         }));
+    }
+
+    /// Tells the store's observer about it, once it is durable.
+    pub(super) fn note(&mut self, note: Note) {
+        self.notes.push(note);
     }
 
     /// The next number of a series, starting at 1. Given out once and for all when the change succeeds.

@@ -8,12 +8,16 @@ use std::path::Path;
 
 use cairn::domain::{PackageId, TokenId, UserId};
 use cairn::service::upkeep::verify_metadata;
-use cairn::store::{DATABASE_FILE, Store, StoreError, credentials, identity, packages, tables};
+use cairn::store::{
+    DATABASE_FILE, Reader, Snapshot, Store, StoreError, credentials, identity, packages, tables,
+};
 use redb::{Database, ReadableDatabase, TableDefinition, TableHandle};
 
 use crate::sample;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+/// The present format.
+const FORMAT: u64 = 2;
 /// What lies in a group.
 const CHILDREN: TableDefinition<'_, (u64, u8, u64), &[u8]> = TableDefinition::new("children.v1");
 
@@ -70,6 +74,7 @@ fn a_database_without_a_format_is_brought_forward_with_everything_in_it() {
             assert_eq!(packages::files(snapshot, PackageId(11))?, [sample::file()]);
             assert_eq!(packages::manifest(snapshot, PackageId(11))?, Some(sample::manifest()));
             assert_eq!(packages::downloads(snapshot, PackageId(11))?.count, 3);
+            assert_eq!(text_of_the_module(snapshot)?, Some(sample::module_text()));
             let event = sample::event();
             assert_eq!(
                 packages::events(snapshot, event.project, &event.name, &event.system, &event.version)?,
@@ -79,10 +84,16 @@ fn a_database_without_a_format_is_brought_forward_with_everything_in_it() {
         })
         .expect("every record reads");
     store.close();
-    assert_eq!(format(&raw(dir.path())), Some(1));
+    assert_eq!(format(&raw(dir.path())), Some(FORMAT));
     let again = Store::open(dir.path()).expect("it stays that way");
     assert_eq!(verify_metadata(&again).expect("readable"), Vec::<String>::new());
     again.close();
+}
+
+fn text_of_the_module(snapshot: &Snapshot) -> Result<Option<tables::ModuleText>, StoreError> {
+    let package = sample::package();
+    let name = package.name.key();
+    snapshot.get(&tables::MODULE_TEXTS, (package.project.0, name.as_str(), package.system.as_str()))
 }
 
 #[test]
@@ -125,7 +136,7 @@ fn a_database_of_a_newer_program_is_refused_with_nothing_changed() {
     let before = everything(&database);
     drop(database);
     let refused = Store::open(dir.path()).map(|_| ()).expect_err("it is newer");
-    assert!(matches!(refused, StoreError::NewerFormat { found: 900, newest: 1 }), "{refused:?}");
+    assert!(matches!(refused, StoreError::NewerFormat { found: 900, newest: FORMAT }), "{refused:?}");
     assert!(refused.to_string().contains("start the newer program"), "{refused}");
     let database = raw(dir.path());
     assert_eq!((format(&database), everything(&database)), (Some(900), before));
@@ -172,7 +183,7 @@ fn an_interrupted_migration_is_continued() {
         assert_eq!(verify_metadata(&store).expect("readable"), Vec::<String>::new());
         store.close();
         let database = raw(dir.path());
-        assert_eq!(format(&database), Some(1));
+        assert_eq!(format(&database), Some(FORMAT));
         let change = database.begin_write().expect("writable");
         assert_eq!(
             change.list_persistent_savepoints().expect("readable").count(),

@@ -10,6 +10,7 @@ use cairn::domain::manifest::{
 };
 use cairn::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, Status, Warning, WarningCode};
 use cairn::domain::{FileId, GroupId, PackageId, ProjectId, Sha256, TokenId, UserId};
+use cairn::store::tables::ModuleText;
 use cairn::store::{Change, Store, StoreError, credentials, identity, packages};
 use jiff::Timestamp;
 
@@ -157,6 +158,10 @@ pub(crate) fn file() -> PackageFile {
         sha256: Sha256::new([0x11; 32]),
         created_at: at(8),
     }
+}
+
+pub(crate) fn module_text() -> ModuleText {
+    ModuleText { package: package().id, version: package().version, description: manifest().description() }
 }
 
 pub(crate) fn manifest() -> Manifest {

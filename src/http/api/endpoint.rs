@@ -30,6 +30,8 @@ pub enum Packages<'a> {
     One(&'a str),
     /// Its files.
     Files(&'a str),
+    /// The pipelines that made it.
+    Pipelines(&'a str),
     /// One of its files.
     File(&'a str, &'a str),
     /// The bytes of one of its files.
@@ -46,6 +48,7 @@ impl<'a> Api<'a> {
                     [] => Packages::List,
                     [package] => Packages::One(package),
                     [package, "package_files"] => Packages::Files(package),
+                    [package, "pipelines"] => Packages::Pipelines(package),
                     [package, "package_files", file] => Packages::File(package, file),
                     [package, "package_files", file, "download"] => Packages::FileDownload(package, file),
                     _ => return None,
@@ -65,6 +68,7 @@ impl<'a> Api<'a> {
                 Packages::List => "/api/v4/projects/:id/packages",
                 Packages::One(_) => "/api/v4/projects/:id/packages/:package_id",
                 Packages::Files(_) => "/api/v4/projects/:id/packages/:package_id/package_files",
+                Packages::Pipelines(_) => "/api/v4/projects/:id/packages/:package_id/pipelines",
                 Packages::File(..) => "/api/v4/projects/:id/packages/:package_id/package_files/:file_id",
                 Packages::FileDownload(..) => {
                     "/api/v4/projects/:id/packages/:package_id/package_files/:file_id/download"
@@ -79,7 +83,9 @@ impl<'a> Api<'a> {
             Self::Identity(route) => route.methods(),
             Self::GroupPackages(_) => &[Method::GET],
             Self::ProjectPackages { part, .. } => match part {
-                Packages::List | Packages::Files(_) | Packages::FileDownload(..) => &[Method::GET],
+                Packages::List | Packages::Files(_) | Packages::Pipelines(_) | Packages::FileDownload(..) => {
+                    &[Method::GET]
+                }
                 Packages::One(_) => &[Method::GET, Method::DELETE],
                 Packages::File(..) => &[Method::DELETE],
             },

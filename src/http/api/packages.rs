@@ -2,8 +2,6 @@
 
 #![expect(clippy::indexing_slicing, reason = "a key is set in a value that was just made as an object")]
 
-use std::cmp::Ordering;
-
 use hyper::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,12 +9,16 @@ use serde_json::{Value, json};
 use super::endpoint::Packages;
 use super::paging::Page;
 use super::shapes::time;
+use super::{Order, flag};
 use crate::domain::package::{Package, PackageFile, Publisher, Warning};
 use crate::http::file;
 use crate::http::request::Context;
 use crate::http::response::{Reply, empty, json};
-use crate::service::ServiceError;
-use crate::service::packages::{Filter, PackageView};
+use crate::service::packages::{PackagePage, PackageQuery, PackageView};
+use crate::service::{PackageOrder, ServiceError, Window};
+
+/// Pipelines of a page at most: GitLab's bound of this list.
+const MAX_PIPELINES: usize = 20;
 
 /// A project's packages.
 pub(super) async fn project(
@@ -30,8 +32,9 @@ pub(super) async fn project(
     registry.check_packages(caller, project)?;
     match part {
         Packages::List => {
-            let (filter, order) = (filter(context)?, order(context, false)?);
-            list(context, registry.project_packages(caller, project, filter).await?, order, false)
+            let (page, query) = query(context, false)?;
+            let found = registry.project_packages(caller, project, query).await?;
+            Ok(list(context, page, &found, false))
         }
         Packages::One(id) if deletes => {
             let deleted = registry.delete_package(caller, project, number(id)?).await?;
@@ -48,9 +51,14 @@ pub(super) async fn project(
             Ok(json(StatusCode::OK, &value))
         }
         Packages::Files(id) => {
-            let files = registry.package_files(caller, project, number(id)?)?;
+            let mut files = registry.package_files(caller, project, number(id)?)?;
+            sort_files(context, &mut files)?;
             let page = Page::from_query(context)?;
             Ok(page.reply(context, page.slice(&files).iter().map(file_json).collect(), files.len()))
+        }
+        Packages::Pipelines(id) => {
+            registry.package(caller, project, number(id)?)?;
+            pipelines(context)
         }
         Packages::File(id, file) => {
             registry.delete_package_file(caller, project, number(id)?, number(file)?).await?;
@@ -66,22 +74,15 @@ pub(super) async fn project(
 /// A group's packages.
 pub(super) async fn group(context: &Context<'_>, group: &str) -> Result<Reply, ServiceError> {
     context.registry().check_group_packages(&context.caller, group)?;
-    let with_subgroups = !matches!(context.query("exclude_subgroups").as_deref(), Some("true" | "1"));
-    let (filter, order) = (filter(context)?, order(context, true)?);
-    let found = context.registry().group_packages(&context.caller, group, with_subgroups, filter).await?;
-    list(context, found, order, true)
+    let subgroups = !flag(context, "exclude_subgroups")?.unwrap_or(false);
+    let (page, query) = query(context, true)?;
+    let found = context.registry().group_packages(&context.caller, group, subgroups, query).await?;
+    Ok(list(context, page, &found, true))
 }
 
-fn list(
-    context: &Context<'_>,
-    mut found: Vec<PackageView>,
-    order: impl Fn(&PackageView, &PackageView) -> Ordering,
-    in_group: bool,
-) -> Result<Reply, ServiceError> {
-    let page = Page::from_query(context)?;
-    found.sort_by(order);
-    let rows = page.slice(&found).iter().map(|view| package_json(context, view, in_group)).collect();
-    Ok(page.reply(context, rows, found.len()))
+fn list(context: &Context<'_>, page: Page, found: &PackagePage, in_group: bool) -> Reply {
+    let rows = found.rows.iter().map(|view| package_json(context, view, in_group)).collect();
+    page.reply(context, rows, found.total)
 }
 
 /// GitLab's types of packages. There is one here; lists of the others are empty.
@@ -104,49 +105,61 @@ const PACKAGE_TYPES: [&str; 14] = [
 /// GitLab's statuses of packages. There is one here; lists of the others are empty.
 const STATUSES: [&str; 6] = ["default", "hidden", "processing", "error", "pending_destruction", "deprecated"];
 
-fn filter(context: &Context<'_>) -> Result<Filter, ServiceError> {
+/// What a list's parameters ask for.
+fn query(context: &Context<'_>, in_group: bool) -> Result<(Page, PackageQuery), ServiceError> {
     let first_of = |name: &str, known: &[&str]| match context.query(name) {
-        Some(value) if !known.contains(&value.as_str()) => {
-            Err(ServiceError::Invalid(format!("{name} does not have a valid value")))
-        }
+        Some(value) if !known.contains(&value.as_str()) => Err(invalid(name)),
         Some(value) => Ok(known.first().is_some_and(|first| *first == value)),
         None => Ok(true),
     };
     let (ours, live) = (first_of("package_type", &PACKAGE_TYPES)?, first_of("status", &STATUSES)?);
+    // Every package here has a version: there is nothing to include or leave out.
+    flag(context, "include_versionless")?;
+    let mut orders = vec!["created_at", "type", "name", "version"];
+    if in_group {
+        orders.push("project_path");
+    }
+    let Order { by, descending } = Order::from_query(context, &orders, "created_at", false)?;
+    let order = match by.as_str() {
+        "name" => PackageOrder::Name,
+        "version" => PackageOrder::Version,
+        "project_path" => PackageOrder::ProjectPath,
+        // All are of one type.
+        _ => PackageOrder::Created,
+    };
+    let page = Page::from_query(context)?;
+    let window = Window { order, descending, offset: page.offset(), limit: page.size };
     let (name, version) = (context.query("package_name"), context.query("package_version"));
-    Ok(Filter { name, version, none: !(ours && live) })
+    Ok((page, PackageQuery { name, version, none: !(ours && live), window }))
 }
 
-fn order(
-    context: &Context<'_>,
-    in_group: bool,
-) -> Result<impl Fn(&PackageView, &PackageView) -> Ordering + use<>, ServiceError> {
-    let by = context.query("order_by").unwrap_or_else(|| "created_at".to_owned());
-    let allowed =
-        matches!(by.as_str(), "created_at" | "name" | "version" | "type") || in_group && by == "project_path";
-    let descending = match context.query("sort").as_deref() {
-        None | Some("asc") => false,
-        Some("desc") => true,
-        Some(_) => return Err(ServiceError::Invalid("sort does not have a valid value".to_owned())),
-    };
-    if !allowed {
-        return Err(ServiceError::Invalid("order_by does not have a valid value".to_owned()));
+fn invalid(name: &str) -> ServiceError {
+    ServiceError::Invalid(format!("{name} does not have a valid value"))
+}
+
+/// A package's files, in GitLab's orders.
+fn sort_files(context: &Context<'_>, files: &mut [PackageFile]) -> Result<(), ServiceError> {
+    let Order { by, descending } =
+        Order::from_query(context, &["id", "created_at", "file_name"], "id", false)?;
+    // Numbers are given in order of publication.
+    files.sort_by_key(|file| file.id);
+    if by == "file_name" {
+        files.sort_by(|a, b| a.file_name.cmp(&b.file_name));
     }
-    Ok(move |a: &PackageView, b: &PackageView| {
-        let ordering = match by.as_str() {
-            "name" => a
-                .package
-                .name
-                .key()
-                .cmp(&b.package.name.key())
-                .then(a.package.system.as_str().cmp(b.package.system.as_str())),
-            "version" => a.package.version.cmp(&b.package.version),
-            "project_path" => a.project_path.cmp(&b.project_path),
-            _ => Ordering::Equal,
-        };
-        let ordering = ordering.then(a.package.id.cmp(&b.package.id));
-        if descending { ordering.reverse() } else { ordering }
-    })
+    if descending {
+        files.reverse();
+    }
+    Ok(())
+}
+
+/// The pipelines that published a package or touched it since. GitLab pages this list by cursor only.
+fn pipelines(context: &Context<'_>) -> Result<Reply, ServiceError> {
+    let size = context.query("per_page").map(|text| text.parse::<usize>());
+    if size.is_some_and(|size| !size.is_ok_and(|size| (1..=MAX_PIPELINES).contains(&size))) {
+        return Err(invalid("per_page"));
+    }
+    // Nothing is published from a pipeline yet, so there is no second page either.
+    Ok(json(StatusCode::OK, &json!([])))
 }
 
 fn number(text: &str) -> Result<u64, ServiceError> {

@@ -33,9 +33,14 @@ impl Page {
         Ok(Self { number: number("page", 1)?, size: number("per_page", DEFAULT_PER_PAGE)?.min(MAX_PER_PAGE) })
     }
 
+    /// Rows before this page.
+    pub const fn offset(&self) -> usize {
+        self.number.saturating_sub(1).saturating_mul(self.size)
+    }
+
     /// The rows of this page.
     pub fn slice<'t, T>(&self, rows: &'t [T]) -> &'t [T] {
-        let from = self.number.saturating_sub(1).saturating_mul(self.size).min(rows.len());
+        let from = self.offset().min(rows.len());
         let to = from.saturating_add(self.size).min(rows.len());
         rows.get(from..to).unwrap_or_default()
     }

@@ -1,0 +1,88 @@
+//! What describes each module in lists and searches, kept beside its versions: the text of the latest of them.
+
+use std::ops::ControlFlow;
+
+use super::tables::{MODULE_TEXTS, ModuleText};
+use super::{Change, Note, Reader, StoreError, packages};
+use crate::domain::manifest::Manifest;
+use crate::domain::package::Package;
+use crate::domain::{ProjectId, Version};
+
+/// Sorts after every name: none holds such a character.
+const AFTER_ALL: &str = "\u{10FFFF}";
+
+/// Takes the text of a new package, when it is the latest of its module now.
+pub(super) fn published(
+    change: &mut Change<'_>,
+    package: &Package,
+    manifest: &Manifest,
+) -> Result<(), StoreError> {
+    let name = package.name.key();
+    let before = change.get(&MODULE_TEXTS, (package.project.0, name.as_str(), package.system.as_str()))?;
+    match before {
+        Some(before) if !is_later(&package.version, &before.version) => Ok(()),
+        _ => put(change, package, manifest),
+    }
+}
+
+/// Takes the text of the version that is the latest when that package is gone.
+pub(super) fn removed(change: &mut Change<'_>, package: &Package) -> Result<(), StoreError> {
+    let (name, system) = (package.name.key(), package.system.as_str());
+    let present = change.get(&MODULE_TEXTS, (package.project.0, name.as_str(), system))?;
+    if present.is_none_or(|text| text.package != package.id) {
+        return Ok(());
+    }
+    let left: Vec<_> = packages::versions(change, package.root, &package.name, &package.system)?
+        .into_iter()
+        .filter(|listed| listed.project == package.project && listed.entry.package != package.id)
+        .collect();
+    let latest = Version::latest(&left, |listed| &listed.entry.version).map(|listed| listed.entry.package);
+    match latest {
+        Some(latest) => {
+            let manifest = packages::manifest(change, latest)?.unwrap_or_default();
+            let latest = change.require(&super::tables::PACKAGES, latest.0)?;
+            put(change, &latest, &manifest)
+        }
+        None => {
+            change.remove(&MODULE_TEXTS, (package.project.0, name.as_str(), system));
+            Ok(())
+        }
+    }
+}
+
+/// Removes the texts of every module of a project.
+pub(super) fn remove_all(change: &mut Change<'_>, project: ProjectId) -> Result<(), StoreError> {
+    let mut keys = Vec::new();
+    let range = (project.0, "", "")..=(project.0, AFTER_ALL, AFTER_ALL);
+    change.scan(&MODULE_TEXTS, range, |(_, name, system), _| {
+        keys.push((name.to_owned(), system.to_owned()));
+        ControlFlow::Continue(())
+    })?;
+    for (name, system) in keys {
+        change.remove(&MODULE_TEXTS, (project.0, name.as_str(), system.as_str()));
+    }
+    Ok(())
+}
+
+fn put(change: &mut Change<'_>, package: &Package, manifest: &Manifest) -> Result<(), StoreError> {
+    let text = of(package, manifest);
+    let name = package.name.key();
+    change.put(&MODULE_TEXTS, (package.project.0, name.as_str(), package.system.as_str()), &text)?;
+    change.note(Note::Described {
+        project: package.project,
+        name: package.name.clone(),
+        system: package.system.clone(),
+        description: text.description,
+    });
+    Ok(())
+}
+
+/// The text a package gives its module.
+pub(super) fn of(package: &Package, manifest: &Manifest) -> ModuleText {
+    ModuleText { package: package.id, version: package.version.clone(), description: manifest.description() }
+}
+
+/// Whether a module with these two versions is described by the first.
+pub(super) fn is_later(version: &Version, than: &Version) -> bool {
+    Version::latest([than, version], |version| *version).is_some_and(|latest| std::ptr::eq(latest, version))
+}
