@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod address;
+pub mod authorization;
 pub mod credential;
 pub mod digest;
 pub mod event;

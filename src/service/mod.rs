@@ -9,6 +9,7 @@ pub mod deploy_tokens;
 pub mod error;
 pub mod groups;
 pub mod identity;
+pub mod login;
 pub mod members;
 pub mod modules;
 pub mod packages;
@@ -45,6 +46,7 @@ pub use error::ServiceError;
 pub use crate::store::DATABASE_FILE;
 
 use activity::Activity;
+use login::Codes;
 use passwords::Passwords;
 use sign_in::Attempts;
 use tickets::Tickets;
@@ -95,6 +97,7 @@ struct Shared {
     uploads: Arc<Semaphore>,
     passwords: Passwords,
     attempts: Attempts,
+    codes: Codes,
 }
 
 impl std::fmt::Debug for Registry {
@@ -144,6 +147,7 @@ impl Registry {
             uploads,
             passwords: Passwords::default(),
             attempts: Attempts::default(),
+            codes: Codes::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
