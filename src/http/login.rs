@@ -4,10 +4,11 @@
 //! There is no session and no cookie. The form carries the password, so a request that another site makes has no
 //! authority of the person who is made to send it; and nothing is sent to an address that was not checked.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use hyper::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
-use std::net::{IpAddr, Ipv4Addr};
 use url::form_urlencoded;
 
 use super::error;
@@ -67,9 +68,9 @@ async fn allow(
         ServiceError::Unauthenticated(_) => "User name or password is wrong".to_owned(),
         ServiceError::Throttled(_) => {
             context.app.metrics.sign_in_throttled();
-            refused.to_string()
+            format!("Not checked: {refused}")
         }
-        ServiceError::Unavailable(_) => refused.to_string(),
+        ServiceError::Unavailable(_) => format!("Not checked: {refused}"),
         _ => return Err(refused),
     };
     let asked = ask(context, request, username, Some((&refused, &problem)));

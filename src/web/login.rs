@@ -32,7 +32,7 @@ pub fn question(question: &Question<'_>) -> Page {
             p.problem #problem role="alert" { (problem) "." }
         }
         // Another site cannot make use of this form: what it sends has no authority but the password typed into it.
-        form.sign-in method="post" action="/oauth/authorize" {
+        form method="post" action="/oauth/authorize" {
             @for (name, value) in question.request.parameters() {
                 input type="hidden" name=(name) value=(value);
             }
@@ -50,7 +50,7 @@ pub fn question(question: &Question<'_>) -> Page {
             }
         }
     };
-    page("Sign in for Terraform – cairn", &main)
+    narrow("Sign in for Terraform – cairn", &main)
 }
 
 /// What saying yes does.
@@ -74,10 +74,10 @@ fn grant(until: Option<Timestamp>) -> Markup {
 pub fn refused(problem: &str) -> Page {
     let main = html! {
         h1 { "This sign-in does not work" }
-        p.problem role="alert" { (problem) "." }
+        p.problem role="alert" { "The reason: " (problem) "." }
         p { "Nothing was granted. If Terraform is still waiting in your terminal, press " kbd { "Ctrl" } "-" kbd { "C" } " there, and run " code { "terraform login" } " again." }
     };
-    page("Sign-in failed – cairn", &main)
+    narrow("Sign-in failed – cairn", &main)
 }
 
 /// After a no. Terraform is not told: it would answer with an error and wait on.
@@ -87,5 +87,10 @@ pub fn denied() -> Page {
         p.lead { "Nothing was granted." }
         p { "Terraform still waits for an answer: press " kbd { "Ctrl" } "-" kbd { "C" } " in your terminal to end it. Then close this page." }
     };
-    page("Denied – cairn", &main)
+    narrow("Denied – cairn", &main)
+}
+
+/// A page of one narrow column.
+fn narrow(title: &str, main: &Markup) -> Page {
+    page(title, &html! { div.narrow { (main) } })
 }

@@ -70,10 +70,11 @@ async fn a_code_becomes_one_personal_token_that_lives_a_year() {
     assert_eq!(word(&world.as_caller(&issued.secret)), "credential", "it can be revoked");
 }
 
+type Change = fn(&mut Exchange);
+
 #[tokio::test]
 async fn a_code_that_is_presented_wrongly_is_used_up() {
     let world = world().await;
-    type Change = fn(&mut Exchange);
     let wrong: [(&str, Change, &str); 6] = [
         ("another verifier", |x| x.verifier = VERIFIER.to_uppercase().into(), "credential"),
         ("no verifier", |x| x.verifier = String::new().into(), "invalid"),
