@@ -55,4 +55,5 @@ fn a_person_logs_in_and_installs_a_private_module_with_what_terraform_stored() {
     terraform.init().succeeds();
     assert_eq!(terraform.installed("vpc"), Files::saying("private"));
     world.anonymous().token(token).delete("/api/v4/personal_access_tokens/self").must(204);
+    terraform.run(&["init", "-upgrade"]).fails();
 }
