@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod address;
+pub mod authorization;
 pub mod credential;
 mod description;
 pub mod digest;

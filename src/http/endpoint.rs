@@ -49,6 +49,8 @@ pub enum Endpoint<'a> {
     Asset(&'a str),
     /// `/.well-known/terraform.json`.
     Discovery,
+    /// The page on which a person allows `terraform login`.
+    Authorize,
     /// Health and metrics.
     Ops(Ops),
     /// The module registry protocol, under both bases.
@@ -185,6 +187,7 @@ impl<'a> Endpoint<'a> {
                 Self::ProjectModule { project, name, system, part }
             }
             ["api", "v4", ref rest @ ..] => Self::Api(Api::parse(rest)?),
+            ["oauth", "authorize"] => Self::Authorize,
             ["oauth", "token"] => Self::Api(Api::Identity(Route::SignIn)),
             _ => return None,
         })
@@ -196,6 +199,7 @@ impl<'a> Endpoint<'a> {
             Self::Home => "/",
             Self::Asset(_) => "/assets/:hash/:name",
             Self::Discovery => "/.well-known/terraform.json",
+            Self::Authorize => "/oauth/authorize",
             Self::Ops(Ops::Health) => "/-/health",
             Self::Ops(Ops::Liveness) => "/-/liveness",
             Self::Ops(Ops::Readiness) => "/-/readiness",
@@ -230,6 +234,7 @@ impl<'a> Endpoint<'a> {
             Self::Home | Self::Asset(_) | Self::Discovery | Self::Ops(_) | Self::Terraform(..) => {
                 &[Method::GET]
             }
+            Self::Authorize => &[Method::GET, Method::POST],
             Self::ProjectModule { part, .. } => match part {
                 ProjectModule::Latest | ProjectModule::Version(_) => &[Method::GET],
                 ProjectModule::File(_) => &[Method::PUT],
@@ -246,7 +251,12 @@ impl<'a> Endpoint<'a> {
             Self::Terraform(..) => Family::Namespace,
             Self::ProjectModule { .. } => Family::Project,
             Self::Api(api) => api.family(),
-            Self::Home | Self::Asset(_) | Self::Discovery | Self::Ops(_) | Self::Control(_) => Family::Page,
+            Self::Home
+            | Self::Asset(_)
+            | Self::Discovery
+            | Self::Authorize
+            | Self::Ops(_)
+            | Self::Control(_) => Family::Page,
         }
     }
 
@@ -261,6 +271,7 @@ impl<'a> Endpoint<'a> {
             Self::Home
             | Self::Asset(_)
             | Self::Discovery
+            | Self::Authorize
             | Self::Ops(Ops::Health | Ops::Liveness | Ops::Readiness)
             | Self::Control(_)
             // Its credential is in the body; what OAuth clients put into the header is no token.
@@ -295,6 +306,8 @@ mod tests {
         for (path, pattern) in [
             ("/", Some("/")),
             ("/.well-known/terraform.json", Some("/.well-known/terraform.json")),
+            ("/oauth/authorize", Some("/oauth/authorize")),
+            ("/oauth/token", Some("/oauth/token")),
             ("/v1/modules/acme/vpc/aws/versions", Some("modules/v1/:namespace/:name/:system/versions")),
             (
                 "/api/v4/packages/terraform/modules/v1/acme/vpc/aws/1.0.0/download",

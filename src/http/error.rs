@@ -11,6 +11,7 @@ use super::endpoint::{Endpoint, Family, Terraform};
 use super::response::{Reply, json, text};
 use crate::domain::access::Refusal;
 use crate::service::ServiceError;
+use crate::web::{self, Page};
 
 /// An error as an answer of that endpoint.
 pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
@@ -19,12 +20,23 @@ pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
     }
     let status = status(error, endpoint.family());
     let sentence = sentence(error, endpoint.family(), status);
+    if matches!(endpoint, Endpoint::Authorize) {
+        return page(error, web::login::refused(&sentence));
+    }
     let mut reply = match (error, endpoint) {
         // Terraform prints the body of a refused download word for word, and nothing else.
         (_, Endpoint::Terraform(_, Terraform::Download(_))) => text(status, sentence.clone() + "\n"),
         // RFC 6749, section 5.2.
-        (ServiceError::Unauthenticated(_), Endpoint::Api(Api::Identity(Route::SignIn))) => {
-            json(StatusCode::BAD_REQUEST, &json!({ "error": "invalid_grant", "error_description": sentence }))
+        (
+            ServiceError::Unauthenticated(_) | ServiceError::Invalid(_) | ServiceError::Grant(_),
+            Endpoint::Api(Api::Identity(Route::SignIn)),
+        ) => {
+            let code = match error {
+                ServiceError::Unauthenticated(_) => "invalid_grant",
+                ServiceError::Grant(bad) => bad.code(),
+                _ => "invalid_request",
+            };
+            json(StatusCode::BAD_REQUEST, &json!({ "error": code, "error_description": sentence }))
         }
         (ServiceError::Invalid(problem), _) => json(status, &json!({ "error": problem })),
         (ServiceError::TooLarge(_) | ServiceError::Incomplete, _) => {
@@ -49,6 +61,23 @@ pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
             HeaderValue::from_static("Basic realm=\"cairn\", Bearer realm=\"cairn\""),
         );
     }
+    retry_after(error, &mut reply);
+    reply
+}
+
+/// An error as a page that says it. 422 stands in for 401, which has to ask for credentials in a header, and a browser
+/// would open a dialog of its own for them.
+pub(super) fn page(error: &ServiceError, page: Page) -> Reply {
+    let mut reply = Reply::from(page);
+    *reply.status_mut() = match status(error, Family::Page) {
+        StatusCode::UNAUTHORIZED => StatusCode::UNPROCESSABLE_ENTITY,
+        other => other,
+    };
+    retry_after(error, &mut reply);
+    reply
+}
+
+fn retry_after(error: &ServiceError, reply: &mut Reply) {
     match error {
         ServiceError::Throttled(wait) => {
             reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
@@ -59,7 +88,6 @@ pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
         }
         _ => {}
     }
-    reply
 }
 
 /// No such URL.
@@ -95,6 +123,7 @@ fn status(error: &ServiceError, family: Family) -> StatusCode {
         ServiceError::RegistryDisabled | ServiceError::NotFound(_) => StatusCode::NOT_FOUND,
         ServiceError::ConflictingCredentials
         | ServiceError::Invalid(_)
+        | ServiceError::Grant(_)
         | ServiceError::TooLarge(_)
         | ServiceError::Incomplete => StatusCode::BAD_REQUEST,
         ServiceError::Unauthenticated(_) => StatusCode::UNAUTHORIZED,

@@ -13,7 +13,7 @@ use hyper::{Method, Request, StatusCode, Version};
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
 use super::request::{Client, Context, Peer, RequestBody, credential};
 use super::response::{Reply, ReplyBody};
-use super::{App, api, control, error, ops, terraform, upload};
+use super::{App, api, control, error, login, ops, terraform, upload};
 use crate::service::publish::Target;
 use crate::service::{Caller, ServiceError};
 use crate::telemetry::StatusClass;
@@ -148,6 +148,7 @@ async fn perform(context: &Context<'_>, endpoint: &Endpoint<'_>, mut body: Reque
             web::assets::find(name).ok_or(ServiceError::NotFound("404 File")).map(Into::into)
         }
         Endpoint::Discovery => Ok(terraform::discovery()),
+        Endpoint::Authorize => login::authorize(context, &mut body).await,
         Endpoint::Ops(ops) => ops::handle(context, ops),
         Endpoint::Terraform(address, part) => terraform::module(context, address, part).await,
         Endpoint::ProjectModule { project, name, system, part } => match part {
@@ -192,7 +193,8 @@ fn finish(reply: &mut Reply, head: &Parts, id: &str, https: bool) {
             "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
     ] {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // The page of `terraform login` has a policy of its own.
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
     if https {
         headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000"));

@@ -9,6 +9,7 @@ use super::endpoint::{ProjectModule, Terraform};
 use super::file;
 use super::request::{Context, credential};
 use super::response::{Reply, empty, json};
+use crate::domain::authorization::{CLIENT, CLIENT_PORTS};
 use crate::service::modules::{Address, Details, Location, Versions};
 use crate::service::{Caller, ServiceError};
 
@@ -21,7 +22,14 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 
 /// The discovery document. The same for everyone, whatever they send.
 pub(super) fn discovery() -> Reply {
-    json(StatusCode::OK, &json!({ "modules.v1": BASE }))
+    let login = json!({
+        "client": CLIENT,
+        "grant_types": ["authz_code"],
+        "authz": "/oauth/authorize",
+        "token": "/oauth/token",
+        "ports": CLIENT_PORTS,
+    });
+    json(StatusCode::OK, &json!({ "modules.v1": BASE, "login.v1": login }))
 }
 
 /// N1 to N6.

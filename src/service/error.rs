@@ -20,6 +20,9 @@ pub enum ServiceError {
     /// A credential that is not, or no longer, valid.
     #[error("{0}")]
     Unauthenticated(BadCredential),
+    /// A token was asked for in a way that gives none.
+    #[error("{0}")]
+    Grant(BadGrant),
     /// The access rules say no.
     #[error("{}", refusal_text(*refusal, *anonymous, subject))]
     Refused {
@@ -114,6 +117,32 @@ pub enum BadCredential {
     /// User name and password at sign-in.
     #[error("user name or password is wrong")]
     Password,
+    /// The code of an authorization. Which of the checks it failed is not said.
+    #[error(
+        "the code is unknown, used or expired, or was given to another request: run terraform login again"
+    )]
+    Code,
+}
+
+/// Who asks for a token, or how, cannot get one here (RFC 6749, section 5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadGrant {
+    /// A way to get a token that the server does not have.
+    #[error("this server knows only the grant types authorization_code and password")]
+    Type,
+    /// A client that the code was not given to.
+    #[error("client_id is not a client of this server")]
+    Client,
+}
+
+impl BadGrant {
+    /// The RFC's name for it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Type => "unsupported_grant_type",
+            Self::Client => "invalid_client",
+        }
+    }
 }
 
 /// Why a version cannot be published where it was to go.
@@ -231,6 +260,7 @@ impl ServiceError {
             Self::RegistryDisabled => "registry_disabled",
             Self::ConflictingCredentials => "conflicting_credentials",
             Self::Unauthenticated(_) => "unauthenticated",
+            Self::Grant(_) => "grant",
             Self::Refused { .. } => "refused",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",

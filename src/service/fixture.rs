@@ -150,6 +150,7 @@ pub(super) fn word<T>(outcome: &Result<T, ServiceError>) -> &'static str {
             Refusal::MembersOnly | Refusal::RegistryOff => "registry",
         },
         Err(ServiceError::Unauthenticated(_)) => "credential",
+        Err(ServiceError::Grant(_)) => "grant",
         Err(ServiceError::NotFound(_)) => "missing",
         Err(ServiceError::Invalid(_)) => "invalid",
         Err(ServiceError::Taken(_)) => "taken",

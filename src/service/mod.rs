@@ -9,6 +9,7 @@ pub mod deploy_tokens;
 pub mod error;
 pub mod groups;
 pub mod identity;
+pub mod login;
 pub mod members;
 pub mod modules;
 pub mod packages;
@@ -49,6 +50,7 @@ pub use catalog::{PackageOrder, Window};
 
 use activity::Activity;
 use catalog::Catalog;
+use login::Codes;
 use passwords::Passwords;
 use sign_in::Attempts;
 use tickets::Tickets;
@@ -100,6 +102,7 @@ struct Shared {
     passwords: Passwords,
     attempts: Attempts,
     catalog: Arc<Catalog>,
+    codes: Codes,
 }
 
 impl std::fmt::Debug for Registry {
@@ -152,6 +155,7 @@ impl Registry {
             passwords: Passwords::default(),
             attempts: Attempts::default(),
             catalog,
+            codes: Codes::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }

@@ -127,7 +127,7 @@ impl Registry {
     }
 
     /// The user with that name and password. Every way to fail takes as long and says the same.
-    async fn check_password(
+    pub(super) async fn check_password(
         &self,
         address: IpAddr,
         username: &str,

@@ -1,6 +1,7 @@
 //! Pages, written in maud. Nothing here knows HTTP: a page goes in as values and comes out as markup.
 
 pub mod assets;
+pub mod login;
 
 use maud::{DOCTYPE, Markup, html};
 

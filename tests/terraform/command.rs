@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ pub(crate) struct Terraform {
     program: PathBuf,
     folder: TempDir,
     authority: Option<PathBuf>,
-    configuration: String,
+    configuration: Option<String>,
 }
 
 /// What a run of the command said.
@@ -74,12 +74,21 @@ impl Terraform {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("work")).unwrap();
         let program = program().expect("only worlds with a terraform get here");
-        Self { program, folder, authority, configuration: String::new() }
+        Self { program, folder, authority, configuration: Some(String::new()) }
     }
 
     /// Adds to the command's own configuration file.
     pub(crate) fn configure(mut self, text: &str) -> Self {
-        self.configuration.push_str(text);
+        self.configuration.get_or_insert_default().push_str(text);
+        self
+    }
+
+    /// Leaves the configuration where Terraform looks by itself: in the home. Only then does it read there what
+    /// `terraform login` stored.
+    pub(crate) fn at_home(mut self) -> Self {
+        self.configuration = None;
+        // Terraform makes this folder when it asks for news of itself, and else fails to store anything.
+        fs::create_dir(self.folder.path().join(".terraform.d")).unwrap();
         self
     }
 
@@ -112,22 +121,54 @@ impl Terraform {
 
     /// Runs a subcommand.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command();
+        command.args(arguments).arg("-no-color").stdin(Stdio::null());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let outcome = command.outcome();
+        Run::new(outcome.code, &(outcome.stdout + &outcome.stderr))
+    }
+
+    /// The program in its surroundings.
+    fn command(&self) -> Command {
         let home = self.folder.path();
-        let configuration = home.join("terraformrc");
-        write_file(&configuration, self.configuration.as_bytes());
         let mut command = Command::new(&self.program);
-        command.args(arguments).arg("-no-color").current_dir(self.work()).stdin(Stdio::null());
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home);
-        command.env("TF_CLI_CONFIG_FILE", configuration).env("NETRC", home.join("netrc"));
+        command.current_dir(self.work()).env_clear().env("HOME", home).env("NETRC", home.join("netrc"));
         command.env("CHECKPOINT_DISABLE", "1");
+        if let Some(text) = &self.configuration {
+            let configuration = home.join("terraformrc");
+            write_file(&configuration, text.as_bytes());
+            command.env("TF_CLI_CONFIG_FILE", configuration);
+        }
         if let Some(authority) = &self.authority {
             command.env("SSL_CERT_FILE", authority);
         }
-        let outcome = command.outcome();
-        let both = outcome.stdout + &outcome.stderr;
-        let frame = |c: char| c.is_whitespace() || matches!(c, '│' | '╷' | '╵');
-        let words: Vec<&str> = both.split(frame).filter(|word| !word.is_empty()).collect();
-        Run { code: outcome.code, text: words.join(" ") }
+        command
+    }
+
+    /// Begins `terraform login` for a server, says yes, and waits for the URL that it would open in a browser: without
+    /// a `PATH` it finds none.
+    pub(crate) fn login(&self, server: &Server) -> Login {
+        let mut command = self.command();
+        command.args(["login", "-no-color", &server.address().to_string()]);
+        let mut process =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        process.stdin.take().unwrap().write_all(b"yes\n").unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap());
+        let mut text = String::new();
+        let url = loop {
+            let mut line = String::new();
+            assert_ne!(said.read_line(&mut line).unwrap(), 0, "no URL was printed: {text}");
+            text.push_str(&line);
+            if line.trim().starts_with("https://") {
+                break line.trim().to_owned();
+            }
+        };
+        Login { url, process, said, text }
+    }
+
+    /// The file in which `terraform login` keeps tokens.
+    pub(crate) fn stored_credentials(&self) -> PathBuf {
+        self.folder.path().join(".terraform.d/credentials.tfrc.json")
     }
 
     /// `terraform init`.
@@ -173,7 +214,40 @@ fn collect(directory: &Path, prefix: &str, found: &mut BTreeMap<String, String>)
     }
 }
 
+/// A `terraform login` that waits for somebody to allow it.
+#[derive(Debug)]
+pub(crate) struct Login {
+    /// The page to open.
+    pub(crate) url: String,
+    process: Child,
+    said: BufReader<ChildStdout>,
+    text: String,
+}
+
+impl Login {
+    /// Waits for its end.
+    pub(crate) fn finish(mut self) -> Run {
+        self.said.read_to_string(&mut self.text).unwrap();
+        self.process.stderr.take().unwrap().read_to_string(&mut self.text).unwrap();
+        Run::new(self.process.wait().unwrap().code(), &self.text)
+    }
+}
+
+impl Drop for Login {
+    /// A login that nobody allows never ends by itself.
+    fn drop(&mut self) {
+        let _ended_already = self.process.kill();
+        let _reaped_already = self.process.wait();
+    }
+}
+
 impl Run {
+    fn new(code: Option<i32>, both: &str) -> Self {
+        let frame = |c: char| c.is_whitespace() || matches!(c, '│' | '╷' | '╵');
+        let words: Vec<&str> = both.split(frame).filter(|word| !word.is_empty()).collect();
+        Self { code, text: words.join(" ") }
+    }
+
     /// Fails the test unless the command succeeded.
     #[track_caller]
     pub(crate) fn succeeds(&self) -> &Self {

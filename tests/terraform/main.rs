@@ -13,6 +13,7 @@ mod front;
 
 mod direct;
 mod install;
+mod login;
 mod mirror;
 mod refusals;
 mod shapes;
