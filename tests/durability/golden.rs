@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use cairn::domain::manifest::Manifest;
 use cairn::domain::{GroupId, PackageId, ProjectId, TokenId};
 use cairn::store::codec::{CodecError, Record, decode, encode};
-use cairn::store::tables::{Counter, Downloads, LastUse, ModuleVersion, PathTarget, Present, SecretKey};
+use cairn::store::tables::{
+    Counter, DailyDownloads, DayCount, Downloads, LastUse, ModuleVersion, PathTarget, Present, SecretKey,
+};
 
 use crate::sample;
 
@@ -63,6 +65,8 @@ fn every_stored_record_keeps_its_bytes() {
     check("path_project", &PathTarget::Project(ProjectId(7)));
     check("last_use", &LastUse(-1));
     check("downloads", &Downloads { count: 251, last_ms: 1_700_000_000_000 });
+    let days = vec![DayCount { day: 19_675, count: 250 }, DayCount { day: 19_676, count: 1 }];
+    check("daily_downloads", &DailyDownloads { days });
     let package = sample::package();
     check(
         "module_version",
