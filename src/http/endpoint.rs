@@ -93,9 +93,9 @@ pub enum Terraform<'a> {
     Versions,
     /// N2.
     DownloadLatest,
-    /// N3.
+    /// N3, as GitLab answers it: below `/v1/modules` it is [`Modules::Details`].
     Latest,
-    /// N4.
+    /// N4, likewise.
     Version(&'a str),
     /// N5.
     Download(&'a str),
@@ -243,12 +243,12 @@ impl<'a> Endpoint<'a> {
             | Self::Discovery
             | Self::Ops(_)
             | Self::Terraform(..)
-            | Self::Modules(_) => &[Method::GET],
+            | Self::Modules(_)
+            | Self::Control(Control::Status) => &[Method::GET],
             Self::ProjectModule { part, .. } => match part {
                 ProjectModule::Latest | ProjectModule::Version(_) => &[Method::GET],
                 ProjectModule::File(_) => &[Method::PUT],
             },
-            Self::Control(Control::Status) => &[Method::GET],
             Self::Control(Control::Collect | Control::Verify) => &[Method::POST],
             Self::Api(api) => api.methods(),
         }

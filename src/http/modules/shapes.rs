@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::domain::System;
 use crate::domain::manifest::{Input, ModulePart, ProviderRequirement};
 use crate::http::request::Context;
 use crate::service::module_details::{DownloadSummary, ModuleDetails, Release};
@@ -74,7 +75,7 @@ impl<'a> Details<'a> {
             root: Part::new(&manifest.root, details.module.name.as_str()),
             submodules: below(&manifest.submodules).collect(),
             examples: below(&manifest.examples).collect(),
-            providers: details.systems.iter().map(|system| system.as_str()).collect(),
+            providers: details.systems.iter().map(System::as_str).collect(),
             versions: details.releases.iter().map(|release| release.version.to_string()).collect(),
             deprecation: None,
         }
@@ -212,40 +213,38 @@ pub(super) fn document(context: &Context<'_>, details: &ModuleDetails, with_vers
     let references: Vec<Value> =
         releases().map(|release| json!({ "type": "module-versions", "id": version_id(release) })).collect();
     let id = full_name(module);
-    let mut document = json!({
-        "data": {
-            "type": "modules",
-            "id": id,
-            "attributes": {
-                "downloads": module.downloads,
-                "full-name": id,
-                "name": module.name,
-                "namespace": module.namespace,
-                "owner-name": module.owner,
-                "provider-name": module.system,
-                "source": source(context, module),
-                "verified": false,
-            },
-            "relationships": { "module-versions": { "data": references } },
-            "links": { "self": format!("/v2/modules/{id}") },
+    let data = json!({
+        "type": "modules",
+        "id": id,
+        "attributes": {
+            "downloads": module.downloads,
+            "full-name": id,
+            "name": module.name,
+            "namespace": module.namespace,
+            "owner-name": module.owner,
+            "provider-name": module.system,
+            "source": source(context, module),
+            "verified": false,
         },
+        "relationships": { "module-versions": { "data": references } },
+        "links": { "self": format!("/v2/modules/{id}") },
     });
-    if with_versions {
-        let versions = releases().map(|release| {
-            json!({
-                "type": "module-versions",
-                "id": version_id(release),
-                "attributes": {
-                    "version": release.version,
-                    "published-at": time(release.published_at),
-                    "downloads": release.downloads,
-                    "tag": "",
-                },
-            })
-        });
-        document["included"] = versions.collect();
+    if !with_versions {
+        return json!({ "data": data });
     }
-    document
+    let versions = releases().map(|release| {
+        json!({
+            "type": "module-versions",
+            "id": version_id(release),
+            "attributes": {
+                "version": release.version,
+                "published-at": time(release.published_at),
+                "downloads": release.downloads,
+                "tag": "",
+            },
+        })
+    });
+    json!({ "data": data, "included": versions.collect::<Vec<_>>() })
 }
 
 /// Identifiers are texts in JSON:API.
