@@ -9,11 +9,11 @@ use cairn::store::{Change, identity, packages};
 use jiff::Timestamp;
 
 /// Subgroups of the one root group, `all`.
-pub const GROUPS: u64 = 100;
+const GROUPS: u64 = 100;
 /// Projects of each subgroup. One in ten is public.
-pub const PROJECTS: u64 = 10;
+const PROJECTS: u64 = 10;
 /// Versions of each module.
-pub const VERSIONS: u64 = 10;
+const VERSIONS: u64 = 10;
 /// Packages written with one change.
 const BATCH: u64 = 2_000;
 const WORDS: [&str; 16] = [
@@ -22,7 +22,7 @@ const WORDS: [&str; 16] = [
 ];
 
 /// An instance with about that many modules, opened from a folder, where it is made if it is not there yet.
-pub async fn open(dir: &std::path::Path, modules: u64) -> Result<Registry, ServiceError> {
+pub(crate) async fn open(dir: &std::path::Path, modules: u64) -> Result<Registry, ServiceError> {
     let registry = Registry::open(dir, Options::default(), Clock::system()).await?;
     let is_new = registry.store().read(|snapshot| identity::project(snapshot, ProjectId(1)))?.is_none();
     if is_new {

@@ -9,7 +9,9 @@ use cairn::domain::identity::{Group, InstanceSettings, Membership, Project, User
 use cairn::domain::manifest::Manifest;
 use cairn::domain::package::{Package, PackageFile};
 use cairn::store::codec::{Record, decode, encode};
-use cairn::store::tables::{Counter, Downloads, LastUse, ModuleVersion, PathTarget, Present, SecretKey};
+use cairn::store::tables::{
+    Counter, DailyDownloads, Downloads, LastUse, ModuleVersion, PathTarget, Present, SecretKey,
+};
 use libfuzzer_sys::fuzz_target;
 
 fn check<R: Record>(bytes: &[u8]) {
@@ -19,7 +21,7 @@ fn check<R: Record>(bytes: &[u8]) {
     assert_eq!(encode(&again).expect("once more"), written);
 }
 
-const KINDS: [fn(&[u8]); 18] = [
+const KINDS: [fn(&[u8]); 19] = [
     check::<User>,
     check::<Group>,
     check::<Project>,
@@ -38,6 +40,7 @@ const KINDS: [fn(&[u8]); 18] = [
     check::<PathTarget>,
     check::<LastUse>,
     check::<Downloads>,
+    check::<DailyDownloads>,
 ];
 
 fuzz_target!(|data: &[u8]| {

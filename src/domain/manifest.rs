@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::description;
+use super::summary;
 
 /// Everything read from one archive. Field names follow the public registry's API where it has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Manifest {
 impl Manifest {
     /// A line or two about the module: the first paragraph of its README as plain text; empty when there is none.
     pub fn description(&self) -> String {
-        self.root.readme.as_deref().map(description::first_paragraph).unwrap_or_default()
+        self.root.readme.as_deref().and_then(summary::first_paragraph).unwrap_or_default()
     }
 }
 

@@ -7,13 +7,13 @@ pub mod access;
 pub mod address;
 pub mod authorization;
 pub mod credential;
-mod description;
 pub mod digest;
 pub mod event;
 pub mod identity;
 pub mod limits;
 pub mod manifest;
 pub mod package;
+pub mod summary;
 pub mod version;
 
 pub use address::{FullPath, ModuleName, PathSegment, RootPath, System};

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use super::api::endpoint::Api;
 use super::api::routes::Route;
+use super::modules::endpoint::Modules;
 use crate::service::modules::Address;
 
 /// Segments of a path at most. The longest endpoint has eleven; project paths arrive as one encoded segment.
@@ -55,6 +56,8 @@ pub enum Endpoint<'a> {
     Ops(Ops),
     /// The module registry protocol, under both bases.
     Terraform(Address<'a>, Terraform<'a>),
+    /// What the public registry tells about modules besides the protocol.
+    Modules(Modules<'a>),
     /// Modules of one project (GitLab).
     ProjectModule {
         /// Number or path of the project.
@@ -92,9 +95,9 @@ pub enum Terraform<'a> {
     Versions,
     /// N2.
     DownloadLatest,
-    /// N3.
+    /// N3, as GitLab answers it: below `/v1/modules` it is [`Modules::Details`].
     Latest,
-    /// N4.
+    /// N4, likewise.
     Version(&'a str),
     /// N5.
     Download(&'a str),
@@ -161,11 +164,18 @@ impl<'a> Endpoint<'a> {
             ["-", "control", "status"] => Self::Control(Control::Status),
             ["-", "control", "gc"] => Self::Control(Control::Collect),
             ["-", "control", "verify"] => Self::Control(Control::Verify),
-            ["api", "v4", "packages", "terraform", "modules", "v1", ref rest @ ..]
-            | ["v1", "modules", ref rest @ ..] => {
+            ["api", "v4", "packages", "terraform", "modules", "v1", ref rest @ ..] => {
                 let (address, part) = terraform(rest)?;
                 Self::Terraform(address, part)
             }
+            ["v1", "modules", ref rest @ ..] => match Modules::parse_v1(rest) {
+                Some(modules) => Self::Modules(modules),
+                None => {
+                    let (address, part) = terraform(rest)?;
+                    Self::Terraform(address, part)
+                }
+            },
+            ["v2", "modules", ref rest @ ..] => Self::Modules(Modules::parse_v2(rest)?),
             [
                 "api",
                 "v4",
@@ -224,6 +234,7 @@ impl<'a> Endpoint<'a> {
                     "/api/v4/projects/:id/packages/terraform/modules/:name/:system/:version/file"
                 }
             },
+            Self::Modules(modules) => modules.pattern(),
             Self::Api(api) => api.pattern(),
         }
     }
@@ -231,15 +242,18 @@ impl<'a> Endpoint<'a> {
     /// The methods it answers. `HEAD` goes wherever `GET` does.
     pub fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Home | Self::Asset(_) | Self::Discovery | Self::Ops(_) | Self::Terraform(..) => {
-                &[Method::GET]
-            }
+            Self::Home
+            | Self::Asset(_)
+            | Self::Discovery
+            | Self::Ops(_)
+            | Self::Terraform(..)
+            | Self::Modules(_)
+            | Self::Control(Control::Status) => &[Method::GET],
             Self::Authorize => &[Method::GET, Method::POST],
             Self::ProjectModule { part, .. } => match part {
                 ProjectModule::Latest | ProjectModule::Version(_) => &[Method::GET],
                 ProjectModule::File(_) => &[Method::PUT],
             },
-            Self::Control(Control::Status) => &[Method::GET],
             Self::Control(Control::Collect | Control::Verify) => &[Method::POST],
             Self::Api(api) => api.methods(),
         }
@@ -248,7 +262,7 @@ impl<'a> Endpoint<'a> {
     /// How it refuses.
     pub const fn family(&self) -> Family {
         match self {
-            Self::Terraform(..) => Family::Namespace,
+            Self::Terraform(..) | Self::Modules(_) => Family::Namespace,
             Self::ProjectModule { .. } => Family::Project,
             Self::Api(api) => api.family(),
             Self::Home
@@ -276,9 +290,11 @@ impl<'a> Endpoint<'a> {
             | Self::Control(_)
             // Its credential is in the body; what OAuth clients put into the header is no token.
             | Self::Api(Api::Identity(Route::SignIn)) => Credentials::Ignored,
-            Self::Ops(Ops::Metrics) | Self::Terraform(..) | Self::ProjectModule { .. } | Self::Api(_) => {
-                Credentials::Optional
-            }
+            Self::Ops(Ops::Metrics)
+            | Self::Terraform(..)
+            | Self::Modules(_)
+            | Self::ProjectModule { .. }
+            | Self::Api(_) => Credentials::Optional,
         }
     }
 }
@@ -324,9 +340,33 @@ mod tests {
             ("", None),
             ("*", None),
             ("//", None),
-            ("/v1/modules/acme/vpc", None),
+            ("/v1/modules", Some("/v1/modules")),
+            ("/v1/modules/", Some("/v1/modules")),
+            ("/v1/modules/search", Some("/v1/modules/search")),
+            ("/v1/modules/acme", Some("/v1/modules/:namespace")),
+            ("/v1/modules/acme/vpc", Some("/v1/modules/:namespace/:name")),
+            ("/v1/modules/acme/vpc/aws", Some("/v1/modules/:namespace/:name/:system")),
+            ("/v1/modules/search/vpc/aws", Some("/v1/modules/:namespace/:name/:system")),
+            ("/v1/modules/acme/vpc/versions", Some("/v1/modules/:namespace/:name/:system")),
+            ("/v1/modules/acme/vpc/download", Some("/v1/modules/:namespace/:name/:system")),
+            ("/v1/modules/acme/vpc/aws/1.0.0", Some("/v1/modules/:namespace/:name/:system/:version")),
+            ("/v1/modules/acme/vpc/versions/versions", Some("modules/v1/:namespace/:name/:system/versions")),
+            ("/v1/modules/acme/vpc/aws/download", Some("modules/v1/:namespace/:name/:system/download")),
+            ("/v2/modules/acme/vpc/aws", Some("/v2/modules/:namespace/:name/:system")),
+            (
+                "/v2/modules/acme/vpc/aws/downloads/summary",
+                Some("/v2/modules/:namespace/:name/:system/downloads/summary"),
+            ),
+            ("/v2/modules", None),
+            ("/v2/modules/acme/vpc/aws/downloads", None),
+            (
+                "/api/v4/packages/terraform/modules/v1/acme/vpc/aws",
+                Some("modules/v1/:namespace/:name/:system"),
+            ),
+            ("/api/v4/packages/terraform/modules/v1/acme/vpc", None),
+            ("/api/v4/packages/terraform/modules/v1", None),
             ("/v1/modules/acme/vpc/aws/1.0.0/file/x", None),
-            ("/v1/modules/acme%2Fvpc/aws", None),
+            ("/v1/modules/acme%2Fvpc%2Faws", Some("/v1/modules/:namespace")),
             ("/.well-known/terraform.json/", None),
             ("/%ff", None),
             (&"/a".repeat(MAX_SEGMENTS + 1), None),

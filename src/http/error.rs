@@ -26,6 +26,8 @@ pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
     let mut reply = match (error, endpoint) {
         // Terraform prints the body of a refused download word for word, and nothing else.
         (_, Endpoint::Terraform(_, Terraform::Download(_))) => text(status, sentence.clone() + "\n"),
+        // The public registry's form.
+        (_, Endpoint::Modules(_)) => errors(status, &sentence),
         // RFC 6749, section 5.2.
         (
             ServiceError::Unauthenticated(_) | ServiceError::Invalid(_) | ServiceError::Grant(_),
@@ -111,11 +113,19 @@ pub(super) fn method_not_allowed(endpoint: &Endpoint<'_>) -> Reply {
     if endpoint.methods().contains(&Method::GET) {
         methods.push("HEAD");
     }
-    let mut reply = json(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "405 Not Allowed" }));
+    let (status, text) = (StatusCode::METHOD_NOT_ALLOWED, "405 Not Allowed");
+    let mut reply = match endpoint {
+        Endpoint::Modules(_) => errors(status, text),
+        _ => json(status, &json!({ "error": text })),
+    };
     if let Ok(value) = HeaderValue::from_str(&methods.join(", ")) {
         reply.headers_mut().insert(ALLOW, value);
     }
     reply
+}
+
+fn errors(status: StatusCode, sentence: &str) -> Reply {
+    json(status, &json!({ "errors": [sentence] }))
 }
 
 fn status(error: &ServiceError, family: Family) -> StatusCode {

@@ -8,6 +8,7 @@ pub mod file;
 mod form;
 mod framing;
 mod login;
+pub mod modules;
 mod ops;
 pub mod pipeline;
 pub mod request;

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::error::ServiceError;
 use crate::domain::{PackageId, TokenId};
-use crate::store::{Store, credentials, packages};
+use crate::store::downloads::Counted;
+use crate::store::{Store, credentials, downloads};
 
 /// A token's last use is written no more often than this, in milliseconds.
 const TOKEN_USE_GRAIN_MS: i64 = 60_000;
@@ -24,7 +25,7 @@ pub(super) struct Activity {
 #[derive(Debug, Default, Clone)]
 struct Pending {
     tokens: HashMap<TokenId, i64>,
-    downloads: HashMap<PackageId, (u64, i64)>,
+    downloads: HashMap<PackageId, Counted>,
 }
 
 impl Activity {
@@ -39,9 +40,7 @@ impl Activity {
     }
 
     pub(super) fn downloaded(&self, package: PackageId, now: Timestamp) {
-        let mut pending = lock(&self.pending);
-        let entry = pending.downloads.entry(package).or_insert((0, 0));
-        *entry = (entry.0.saturating_add(1), now.as_millisecond());
+        lock(&self.pending).downloads.entry(package).or_default().one(now);
     }
 
     pub(super) async fn flush(&self, store: &Store, now: Timestamp) -> Result<(), ServiceError> {
@@ -57,8 +56,8 @@ impl Activity {
                 for (token, at) in written.tokens {
                     credentials::put_last_use(change, token, at)?;
                 }
-                for (package, (count, last)) in written.downloads {
-                    packages::add_downloads(change, package, count, last)?;
+                for (package, counted) in written.downloads {
+                    downloads::add(change, package, &counted)?;
                 }
                 Ok(())
             })
@@ -77,9 +76,8 @@ impl Pending {
             let latest = self.tokens.entry(token).or_insert(at);
             *latest = at.max(*latest);
         }
-        for (package, (count, last)) in older.downloads {
-            let entry = self.downloads.entry(package).or_insert((0, 0));
-            *entry = (entry.0.saturating_add(count), entry.1.max(last));
+        for (package, counted) in older.downloads {
+            self.downloads.entry(package).or_default().merge(&counted);
         }
     }
 }

@@ -11,6 +11,8 @@ pub mod groups;
 pub mod identity;
 pub mod login;
 pub mod members;
+pub mod module_details;
+pub mod module_list;
 pub mod modules;
 pub mod packages;
 pub mod projects;

@@ -83,9 +83,10 @@ pub struct Archive {
 }
 
 /// A version of a module and the project it is in.
-struct Candidate {
-    project: Arc<Project>,
-    entry: ModuleVersion,
+#[derive(Clone)]
+pub(super) struct Candidate {
+    pub(super) project: Arc<Project>,
+    pub(super) entry: ModuleVersion,
 }
 
 impl Registry {
@@ -114,8 +115,8 @@ impl Registry {
     ) -> Result<Details, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let candidate = pick(candidates(snapshot, caller, address, now)?, version)?;
-            Ok(installable(snapshot, &candidate)?.0)
+            let found = candidates(snapshot, caller, address, now)?;
+            Ok(installable(snapshot, pick(&found, version)?)?.0)
         })
     }
 
@@ -128,8 +129,9 @@ impl Registry {
     ) -> Result<Location, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let candidate = pick(candidates(snapshot, caller, address, now)?, Some(version))?;
-            let (details, file) = installable(snapshot, &candidate)?;
+            let found = candidates(snapshot, caller, address, now)?;
+            let candidate = pick(&found, Some(version))?;
+            let (details, file) = installable(snapshot, candidate)?;
             let root = snapshot.require(&GROUPS, candidate.project.root().0)?;
             let namespace = any_namespace(snapshot, address.namespace)?.map_or(root.id, |asked| asked.id);
             let anyone = may_pull(snapshot, &Caller::Anonymous, &candidate.project, now)?;
@@ -188,8 +190,8 @@ impl Registry {
     ) -> Result<Archive, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let candidate = pick(candidates(snapshot, caller, address, now)?, Some(version))?;
-            archive_of(snapshot, &candidate)
+            let found = candidates(snapshot, caller, address, now)?;
+            archive_of(snapshot, pick(&found, Some(version))?)
         })
     }
 
@@ -207,12 +209,12 @@ impl Registry {
             let (Ok(name), Ok(system)) = (module.0.parse(), module.1.parse()) else {
                 return Err(ServiceError::NotFound("404 Module"));
             };
-            let found = packages::versions(snapshot, project.root(), &name, &system)?
+            let found: Vec<Candidate> = packages::versions(snapshot, project.root(), &name, &system)?
                 .into_iter()
                 .filter(|listed| listed.project == project.id)
                 .map(|listed| Candidate { project: Arc::clone(&project), entry: listed.entry })
                 .collect();
-            archive_of(snapshot, &pick(found, version)?)
+            archive_of(snapshot, pick(&found, version)?)
         })
     }
 
@@ -223,7 +225,7 @@ impl Registry {
 }
 
 /// The versions of a module that the caller may pull, one a version: the most recently published wins.
-fn candidates(
+pub(super) fn candidates(
     reader: &impl Reader,
     caller: &Caller,
     address: Address<'_>,
@@ -245,7 +247,8 @@ fn candidates(
     Ok(found)
 }
 
-fn pullable(
+/// The versions of a module that the caller may pull from projects below a group, one a version.
+pub(super) fn pullable(
     reader: &impl Reader,
     caller: &Caller,
     namespace: &Group,
@@ -284,7 +287,7 @@ fn pullable(
     Ok(by_version.into_values().collect())
 }
 
-fn may_pull(
+pub(super) fn may_pull(
     reader: &impl Reader,
     caller: &Caller,
     project: &Project,
@@ -295,20 +298,18 @@ fn may_pull(
 }
 
 /// The version asked for, or the latest.
-fn pick(found: Vec<Candidate>, version: Option<&str>) -> Result<Candidate, ServiceError> {
-    let picked = match version {
-        None => {
-            if found.is_empty() {
-                return Err(ServiceError::NotFound("404 Module"));
-            }
-            let latest = Version::latest(found.iter(), |candidate| &candidate.entry.version)
-                .map(|candidate| candidate.entry.package);
-            found.into_iter().find(|candidate| Some(candidate.entry.package) == latest)
-        }
+pub(super) fn pick<'c>(found: &'c [Candidate], version: Option<&str>) -> Result<&'c Candidate, ServiceError> {
+    match version {
+        None => latest(found).ok_or(ServiceError::NotFound("404 Module")),
         Some(text) => parse_wanted(text)
-            .and_then(|wanted| found.into_iter().find(|candidate| candidate.entry.version == wanted)),
-    };
-    picked.ok_or(ServiceError::NotFound("404 Module version"))
+            .and_then(|wanted| found.iter().find(|candidate| candidate.entry.version == wanted))
+            .ok_or(ServiceError::NotFound("404 Module version")),
+    }
+}
+
+/// The latest of some versions.
+pub(super) fn latest(found: &[Candidate]) -> Option<&Candidate> {
+    Version::latest(found, |candidate| &candidate.entry.version)
 }
 
 /// Some tools ask for the tag (`v1.2.0`): it means the version.

@@ -14,9 +14,9 @@ use crate::domain::identity::GroupKind;
 use crate::domain::package::PackageFile;
 use crate::domain::{Sha256, Version};
 use crate::store::tables::{
-    BLOB_FILES, CHILDREN, DOWNLOADS, EVENTS, FILES, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MEMBERS,
-    MODULE_TEXTS, MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PATHS,
-    PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
+    BLOB_FILES, CHILDREN, DAILY_DOWNLOADS, DOWNLOADS, EVENTS, FILES, GROUPS, KIND_GROUP, KIND_PROJECT,
+    MANIFESTS, MEMBERS, MODULE_TEXTS, MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES,
+    PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
 };
 use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, packages};
 
@@ -278,6 +278,12 @@ fn check_history(reader: &Snapshot, verified: &mut Verified) -> Result<(), Store
     });
     check_each!(reader, verified, DOWNLOADS, |id, _| {
         Ok(unless(reader.get(&PACKAGES, id)?.is_some(), || format!("package {id} does not exist")))
+    });
+    check_each!(reader, verified, DAILY_DOWNLOADS, |id, daily| {
+        let all = reader.get(&DOWNLOADS, id)?.unwrap_or_default();
+        let ordered = daily.days.is_sorted_by(|one, next| one.day < next.day);
+        let same = ordered && daily.within(&(i64::MIN..=i64::MAX)) <= all.count;
+        Ok(unless(same, || format!("the days of package {id} do not go with its downloads")))
     });
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 pub mod codec;
 pub mod credentials;
+pub mod downloads;
 pub mod identity;
 mod migrate;
 mod module_texts;

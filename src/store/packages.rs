@@ -6,7 +6,7 @@ use super::tables::{
     BLOB_FILES, DOWNLOADS, Downloads, EVENTS, FILES, MANIFESTS, MODULE_VERSIONS, ModuleVersion,
     PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PROJECT_PACKAGES, Present,
 };
-use super::{Change, Note, Reader, StoreError, module_texts};
+use super::{Change, Note, Reader, StoreError, downloads, module_texts};
 use crate::domain::event::PackageEvent;
 use crate::domain::manifest::Manifest;
 use crate::domain::package::{Package, PackageFile};
@@ -149,24 +149,29 @@ pub fn manifest(reader: &impl Reader, package: PackageId) -> Result<Option<Manif
     reader.get(&MANIFESTS, package.0)
 }
 
+/// The systems and projects of every module of that name in a namespace, each pair once, in order of system.
+pub fn systems(
+    reader: &impl Reader,
+    root: GroupId,
+    name: &ModuleName,
+) -> Result<Vec<(System, ProjectId)>, StoreError> {
+    let name = name.key();
+    let mut found: Vec<(System, ProjectId)> = Vec::new();
+    let range = (root.0, name.as_str(), "", 0, "")..=(root.0, name.as_str(), AFTER_ALL, u64::MAX, AFTER_ALL);
+    reader.scan(&MODULE_VERSIONS, range, |(_, _, system, project, _), _| {
+        let known =
+            found.last().is_some_and(|(last, in_project)| last.as_str() == system && in_project.0 == project);
+        if let (false, Ok(system)) = (known, system.parse()) {
+            found.push((system, ProjectId(project)));
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
 /// How often and when last a package was downloaded.
 pub fn downloads(reader: &impl Reader, package: PackageId) -> Result<Downloads, StoreError> {
     Ok(reader.get(&DOWNLOADS, package.0)?.unwrap_or_default())
-}
-
-/// Adds to a package's downloads, unless it is gone.
-pub fn add_downloads(
-    change: &mut Change<'_>,
-    id: PackageId,
-    count: u64,
-    last_ms: i64,
-) -> Result<(), StoreError> {
-    if package(change, id)?.is_none() {
-        return Ok(());
-    }
-    let before = downloads(change, id)?;
-    let after = Downloads { count: before.count.saturating_add(count), last_ms: before.last_ms.max(last_ms) };
-    change.put(&DOWNLOADS, id.0, &after)
 }
 
 /// Writes a new package with its file and manifest.
@@ -227,7 +232,7 @@ fn remove_alone(change: &mut Change<'_>, package: &Package) -> Result<(), StoreE
         (package.root.0, name.as_str(), package.system.as_str(), package.project.0, version.as_str()),
     );
     change.remove(&MANIFESTS, package.id.0);
-    change.remove(&DOWNLOADS, package.id.0);
+    downloads::remove(change, package.id);
     change.remove(&PROJECT_PACKAGES, (package.project.0, package.id.0));
     change.remove(&PACKAGES, package.id.0);
     change.note(Note::Deleted(package.id));

@@ -92,6 +92,8 @@ pub const BLOB_FILES: Table<([u8; 32], u64), Present> = Table::new("blob_files.v
 pub const MANIFESTS: Table<u64, Manifest> = Table::new("manifests.v1");
 /// Downloads by package.
 pub const DOWNLOADS: Table<u64, Downloads> = Table::new("downloads.v1");
+/// Downloads by package and day.
+pub const DAILY_DOWNLOADS: Table<u64, DailyDownloads> = Table::new("daily_downloads.v1");
 /// Events by number.
 pub const EVENTS: Table<u64, PackageEvent> = Table::new("events.v1");
 /// Events of one package.
@@ -124,6 +126,7 @@ macro_rules! every_table {
             BLOB_FILES,
             MANIFESTS,
             DOWNLOADS,
+            DAILY_DOWNLOADS,
             EVENTS,
             PACKAGE_EVENTS
         )
@@ -208,6 +211,22 @@ pub struct Downloads {
     pub last_ms: i64,
 }
 
+/// How often a package was downloaded on each of the last days.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DailyDownloads {
+    /// Days with downloads, oldest first, each once.
+    pub days: Vec<DayCount>,
+}
+
+/// The downloads of one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayCount {
+    /// The day in UTC, in days since 1970.
+    pub day: i64,
+    /// How often.
+    pub count: u64,
+}
+
 impl Record for Present {}
 impl Record for Counter {}
 impl Record for SecretKey {}
@@ -216,6 +235,7 @@ impl Record for ModuleVersion {}
 impl Record for ModuleText {}
 impl Record for LastUse {}
 impl Record for Downloads {}
+impl Record for DailyDownloads {}
 impl Record for TokenId {}
 impl Record for User {}
 impl Record for Group {}

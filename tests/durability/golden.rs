@@ -10,7 +10,8 @@ use cairn::domain::manifest::Manifest;
 use cairn::domain::{GroupId, PackageId, ProjectId, TokenId};
 use cairn::store::codec::{CodecError, Record, decode, encode};
 use cairn::store::tables::{
-    Counter, Downloads, LastUse, ModuleText, ModuleVersion, PathTarget, Present, SecretKey,
+    Counter, DailyDownloads, DayCount, Downloads, LastUse, ModuleText, ModuleVersion, PathTarget, Present,
+    SecretKey,
 };
 
 use crate::sample;
@@ -69,6 +70,8 @@ fn every_stored_record_keeps_its_bytes() {
         "module_text",
         &ModuleText { description: "A subnet in each zone".to_owned(), ..sample::module_text() },
     );
+    let days = vec![DayCount { day: 19_675, count: 250 }, DayCount { day: 19_676, count: 1 }];
+    check("daily_downloads", &DailyDownloads { days });
     let package = sample::package();
     check(
         "module_version",

@@ -10,6 +10,7 @@ mod changes_meanwhile;
 mod credentials;
 mod harness;
 mod login;
+mod modules_api;
 mod operations;
 mod publishing;
 mod reading;

@@ -246,6 +246,11 @@ fn routes(world: &World) -> Vec<String> {
         routes.push(format!("{VPC}{part}"));
         routes.push(format!("/v1/modules/acme/vpc/aws{part}"));
     }
+    for target in ["", "/search?q=vpc", "/acme", "/acme/vpc", "/none"] {
+        routes.push(format!("/v1/modules{target}"));
+    }
+    routes.push("/v2/modules/acme/vpc/aws?include=module-versions".to_owned());
+    routes.push("/v2/modules/acme/vpc/aws/downloads/summary".to_owned());
     routes.extend([
         format!("{packages}/{package}"),
         files.clone(),

@@ -8,6 +8,7 @@ use super::text::Texts;
 use super::versions::{VersionNumber, Versions};
 use crate::domain::access::ProjectFacts;
 use crate::domain::identity::Project;
+use crate::domain::summary::shortened;
 use crate::domain::{GroupId, ModuleName, PackageId, ProjectId, RegistryAccess, System, Version, Visibility};
 use crate::store::tables::{MODULE_TEXTS, MODULE_VERSIONS, PROJECTS};
 use crate::store::{Note, Reader, Snapshot, StoreError};
@@ -51,8 +52,9 @@ pub(in crate::service) struct PlacedProject {
     pub(in crate::service) id: ProjectId,
     /// The groups it lies in, the root first.
     pub(in crate::service) groups: Vec<GroupId>,
-    /// Full path as created.
-    pub(in crate::service) path: String,
+    path: String,
+    /// Stands in for the descriptions its modules lack.
+    description: String,
     visibility: Visibility,
     registry: RegistryAccess,
     /// Its modules, in no order.
@@ -93,6 +95,7 @@ impl PlacedProject {
             id: project.id,
             groups: project.groups.clone(),
             path: project.path.to_string(),
+            description: shortened(&project.description),
             visibility: project.visibility,
             registry: project.registry,
             modules: Vec::new(),
@@ -288,8 +291,10 @@ impl Contents {
 
     fn write_texts(&mut self, number: ModuleNumber) {
         let Some(module) = self.modules.get(number as usize) else { return };
-        let namespace = self.project_of(number).map_or("", PlacedProject::namespace);
-        let about = format!("{namespace} {}", module.description);
+        let Some(project) = self.project_of(number) else { return };
+        let description =
+            if module.description.is_empty() { &project.description } else { &module.description };
+        let about = format!("{}/{} {description}", project.namespace(), module.name);
         self.names.set(number, &module.name);
         self.about.set(number, &about);
     }
@@ -307,16 +312,21 @@ impl Contents {
     }
 
     fn change_project(&mut self, project: &Project) {
-        let before = self.projects.get(&project.id).map(|placed| placed.path.clone());
-        if let Some(path) = before.as_ref().filter(|path| **path != project.path.as_str()) {
-            self.by_path.remove(&path.to_ascii_lowercase());
+        let Some(before) = self.projects.get(&project.id).cloned() else {
+            self.place(project);
+            return;
+        };
+        let is_renamed = before.path != project.path.as_str();
+        if is_renamed {
+            self.by_path.remove(&before.path.to_ascii_lowercase());
         }
         self.place(project);
-        if before.is_some_and(|path| path != project.path.as_str()) {
-            let modules = self.projects.get(&project.id).map(|placed| placed.modules.clone());
-            for module in modules.unwrap_or_default() {
+        if is_renamed || before.description != shortened(&project.description) {
+            for module in before.modules {
                 self.write_texts(module);
             }
+        }
+        if is_renamed {
             // Another namespace puts its modules elsewhere; renaming is rare.
             self.sort_modules();
         }

@@ -17,6 +17,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 pub(super) use contents::{Contents, PlacedProject};
 pub(super) use pages::Scope;
 pub use pages::{PackageOrder, Window};
+pub(super) use search::ModuleFilter;
 
 use crate::store::{Note, Observer, Store, StoreError};
 

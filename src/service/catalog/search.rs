@@ -3,43 +3,28 @@
 use fixedbitset::FixedBitSet;
 
 use super::contents::{Contents, Module, ModuleNumber};
-use crate::domain::{GroupId, PackageId, ProjectId, Version};
+use crate::domain::GroupId;
 
 /// Which modules are wanted, besides that they may be seen. Texts are in lower case.
 #[derive(Debug, Clone, Default)]
 pub(in crate::service) struct ModuleFilter {
     /// Words that must all occur in namespace, name, system or description; a word of the name counts most.
     pub(in crate::service) words: String,
-    /// Exactly this root group.
-    pub(in crate::service) namespace: Option<GroupId>,
     /// Exactly this name.
     pub(in crate::service) name: Option<String>,
     /// One of these systems; any, when there is none.
     pub(in crate::service) systems: Vec<String>,
 }
 
-/// A module by its address, in every project that may be seen.
+/// A module by its address.
 #[derive(Debug, Clone)]
 pub(in crate::service) struct FoundModule {
-    /// Path of the root group, as created.
-    pub(in crate::service) namespace: String,
+    /// The root group: its namespace.
+    pub(in crate::service) root: GroupId,
     /// Name in lower case.
     pub(in crate::service) name: String,
     /// Its system.
     pub(in crate::service) system: String,
-    /// Its packages, in no order.
-    pub(in crate::service) packages: Vec<FoundPackage>,
-}
-
-/// A version of a found module.
-#[derive(Debug, Clone)]
-pub(in crate::service) struct FoundPackage {
-    /// The package.
-    pub(in crate::service) package: PackageId,
-    /// Its project.
-    pub(in crate::service) project: ProjectId,
-    /// Its version.
-    pub(in crate::service) version: Version,
 }
 
 /// How near a match is: the name itself, its beginning, inside it, or elsewhere.
@@ -48,20 +33,20 @@ const NEARNESS: usize = 4;
 impl ModuleFilter {
     fn admits(&self, module: &Module) -> bool {
         let (name, system) = module.sort_key();
-        self.namespace.is_none_or(|wanted| wanted == module.root)
-            && self.name.as_deref().is_none_or(|wanted| wanted == name)
+        self.name.as_deref().is_none_or(|wanted| wanted == name)
             && (self.systems.is_empty() || self.systems.iter().any(|wanted| wanted == system))
     }
 
+    /// Of the word that fits the name best.
     fn nearness(&self, module: &Module) -> usize {
-        let words = self.words.trim();
         let name = module.sort_key().0;
-        match name.find(words) {
-            _ if words.is_empty() || name == words => 0,
+        let of_word = |word: &str| match name.find(word) {
+            Some(0) if name.len() == word.len() => 0,
             Some(0) => 1,
             Some(_) => 2,
             None => NEARNESS - 1,
-        }
+        };
+        self.words.split_whitespace().map(of_word).min().unwrap_or(0)
     }
 }
 
@@ -95,7 +80,7 @@ impl Contents {
         }
         let total = buckets.iter().map(Vec::len).sum();
         let page = buckets.into_iter().flatten().skip(offset).take(limit);
-        (page.filter_map(|modules| self.found(modules, &selected)).collect(), total)
+        (page.filter_map(|modules| self.found(*modules.first()?)).collect(), total)
     }
 
     /// Namespace, name and system.
@@ -104,21 +89,9 @@ impl Contents {
         Some((module.root, &module.name))
     }
 
-    fn found(&self, modules: &[ModuleNumber], selected: &FixedBitSet) -> Option<FoundModule> {
-        let first = self.modules.get(*modules.first()? as usize)?;
-        let (name, system) = first.sort_key();
-        let namespace = self.project_of(*modules.first()?)?.namespace().to_owned();
-        let mut packages = Vec::new();
-        for number in modules.iter().filter(|number| selected.contains(**number as usize)) {
-            let module = self.modules.get(*number as usize)?;
-            for row in module.rows.iter().filter_map(|row| self.rows.get(*row as usize)) {
-                packages.push(FoundPackage {
-                    package: PackageId(row.package),
-                    project: module.project,
-                    version: self.versions.get(row.version)?.clone(),
-                });
-            }
-        }
-        Some(FoundModule { namespace, name: name.to_owned(), system: system.to_owned(), packages })
+    fn found(&self, number: ModuleNumber) -> Option<FoundModule> {
+        let module = self.modules.get(number as usize)?;
+        let (name, system) = module.sort_key();
+        Some(FoundModule { root: module.root, name: name.to_owned(), system: system.to_owned() })
     }
 }

@@ -211,7 +211,7 @@ fn found(contents: &Contents, words: &str) -> Vec<String> {
     let filter = ModuleFilter { words: words.to_owned(), ..ModuleFilter::default() };
     let (page, total) = contents.modules(selected, &filter, 0, 100);
     assert_eq!(page.len(), total);
-    page.into_iter().map(|module| format!("{}/{}/{}", module.namespace, module.name, module.system)).collect()
+    page.into_iter().map(|module| format!("{}/{}/{}", module.root, module.name, module.system)).collect()
 }
 
 #[test]
@@ -238,17 +238,18 @@ fn a_search_puts_the_nearest_matches_first_and_knows_descriptions() {
         system: "aws".parse().unwrap(),
         description: "Names inside a VPC".to_owned(),
     });
-    let near = ["Acme/vpc/aws", "beta/vpc/aws", "beta/vpc-peering/aws", "acme/my-vpc/aws", "acme/dns/aws"];
+    let near = ["1/vpc/aws", "4/vpc/aws", "4/vpc-peering/aws", "1/my-vpc/aws", "1/dns/aws"];
     assert_eq!(found(&contents, "vpc"), near, "two projects of a namespace are one module");
-    assert_eq!(found(&contents, "names vpc"), ["acme/dns/aws"], "words of the description");
-    assert_eq!(found(&contents, "beta"), ["beta/vpc/aws", "beta/vpc-peering/aws"], "the namespace");
+    assert_eq!(found(&contents, "names vpc"), ["1/dns/aws"], "words of the description");
+    assert_eq!(found(&contents, "beta"), ["4/vpc/aws", "4/vpc-peering/aws"], "the namespace");
+    assert_eq!(found(&contents, "acme/vpc"), ["1/vpc/aws"], "an address");
     assert_eq!(found(&contents, "absent"), [""; 0]);
 
     let mut renamed = project(4, "gamma/network", &[4]);
     renamed.visibility = Visibility::Private;
     contents.apply(Note::Project(Box::new(renamed)));
     assert_eq!(found(&contents, "beta"), [""; 0]);
-    assert_eq!(found(&contents, "gamma"), ["gamma/vpc/aws", "gamma/vpc-peering/aws"]);
+    assert_eq!(found(&contents, "gamma"), ["4/vpc/aws", "4/vpc-peering/aws"]);
     let path: Vec<&String> = contents.by_path.keys().collect();
     assert_eq!(path, ["acme/network", "acme/sub/deep/x", "acme/sub/network", "gamma/network"]);
 }
