@@ -30,6 +30,7 @@ mod fixture;
 mod input;
 mod passwords;
 
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -101,6 +102,7 @@ struct Shared {
     tickets: Tickets,
     activity: Activity,
     uploads: Arc<Semaphore>,
+    long_reads: Semaphore,
     passwords: Passwords,
     attempts: Attempts,
     catalog: Arc<Catalog>,
@@ -154,6 +156,7 @@ impl Registry {
             tickets: Tickets::new(&key),
             activity: Activity::default(),
             uploads,
+            long_reads: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
             passwords: Passwords::default(),
             attempts: Attempts::default(),
             catalog,
@@ -172,6 +175,8 @@ impl Registry {
         &self,
         work: impl FnOnce(&Snapshot) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, ServiceError> {
+        // One for each core: more at once would only take each other's time, and that of short requests.
+        let _place = self.shared.long_reads.acquire().await;
         let store = self.shared.store.clone();
         crate::store::blocking(move || store.read(work)).await?
     }

@@ -9,6 +9,7 @@ mod access;
 mod changes_meanwhile;
 mod credentials;
 mod harness;
+mod lists;
 mod login;
 mod modules_api;
 mod operations;

@@ -318,6 +318,30 @@ fn a_search_finds_every_word_and_puts_names_first() {
 }
 
 #[test]
+fn a_search_knows_the_words_of_the_latest_version_only() {
+    let world = open();
+    let about = |text: &str| Module::new().file("main.tf", text).file("README.md", format!("{text}\n"));
+    let found = |word: &str| ids(&world.anonymous(), &format!("/v1/modules/search?q={word}"));
+    world.publish("acme/network", "vpc/aws", "1.0.0", about("apples"));
+    world.publish("acme/network", "vpc/aws", "2.0.0", about("pears"));
+    world.publish("acme/network", "vpc/aws", "1.5.0", about("plums"));
+    world.publish("acme/network", "vpc/aws", "3.0.0-rc.1", about("figs"));
+    assert_eq!(
+        (found("pears").len(), found("apples").len(), found("plums").len(), found("figs").len()),
+        (1, 0, 0, 0)
+    );
+    world.delete_package("acme/network", "vpc/aws", "2.0.0");
+    assert_eq!((found("pears").len(), found("plums").len()), (0, 1), "1.5.0 is the latest now");
+    world.delete_package("acme/network", "vpc/aws", "1.5.0");
+    world.delete_package("acme/network", "vpc/aws", "1.0.0");
+    assert_eq!(found("figs"), ["acme/vpc/aws/3.0.0-rc.1"], "there is nothing but the prerelease");
+    world.delete_package("acme/network", "vpc/aws", "3.0.0-rc.1");
+    assert_eq!(found("vpc"), [""; 0]);
+    world.publish("acme/network", "vpc/aws", "1.0.0", about("apples"));
+    assert_eq!(found("apples"), ["acme/vpc/aws/1.0.0"]);
+}
+
+#[test]
 fn a_module_without_a_readme_is_described_by_its_project() {
     let world = open();
     world.change_project("acme/network", &json!({ "description": "Networks of Acme" }));

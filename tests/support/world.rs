@@ -166,6 +166,13 @@ impl World {
         self.root().get(&list).must(200).json().as_array().unwrap().clone()
     }
 
+    /// Deletes a version as the administrator.
+    pub(crate) fn delete_package(&self, project: &str, module: &str, version: &str) -> &Self {
+        let id = self.package_id(project, module, version);
+        self.root().delete(&format!("/api/v4/projects/{}/packages/{id}", encoded(project))).must(204);
+        self
+    }
+
     /// Changes settings of the instance.
     pub(crate) fn settings(&self, change: &Value) -> &Self {
         self.root().put_json("/api/v4/application/settings", change).must(200);
