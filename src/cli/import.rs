@@ -14,7 +14,7 @@ use indicatif::{HumanBytes, ProgressBar};
 use super::admin::visibility;
 use super::client::{Client, Refused};
 use super::destination::{Destination, host_of};
-use super::output::Output;
+use super::output::{Output, note};
 use super::places;
 use super::upload::{self, Packed, Published, Target};
 use crate::domain::{FullPath, PathSegment, Sha256, Version, Visibility};
@@ -54,23 +54,25 @@ pub(super) struct ImportArgs {
 pub(super) async fn run(args: ImportArgs, output: Output) -> Result<ExitCode> {
     args.destination.check()?;
     let Tree { found, skipped } = tree::read(&args.folder)?;
+    // Only a server can say what becomes of modules; that there are none needs no server.
+    let client = if found.is_empty() { None } else { Some(args.destination.open().await?) };
     let mut report = Report::new(output, args.dry_run, found.len());
     for skipped in skipped {
         report.skip(skipped);
     }
-    if found.is_empty() {
+    let Some(client) = client else {
         report.finish()?;
         bail!(
             "there are no modules in {}: name the folder that holds <namespace>/<name>/<system>/<version>.tar.gz",
             args.folder.display()
         );
-    }
-    let client = args.destination.open().await?;
+    };
     let own_host = host_of(&args.destination.public_url(&client).await).to_owned();
-    let mut import = Import { client: &client, args: &args, own_host, place: None, module: None };
+    let bar = report.bar().clone();
+    let mut import = Import { client: &client, args: &args, own_host, bar, place: None, module: None };
     let mut outcome = Ok(());
     for found in &found {
-        match import.one(found, report.bar()).await {
+        match import.one(found).await {
             Ok(row) => report.add(row),
             Err(error) => {
                 outcome = Err(error);
@@ -89,6 +91,8 @@ struct Import<'a> {
     client: &'a Client,
     args: &'a ImportArgs,
     own_host: String,
+    /// Says what is being done.
+    bar: ProgressBar,
     /// Whether the project is still missing, or why nothing can be published in it.
     place: Option<(FullPath, Result<bool, Refused>)>,
     module: Option<Module>,
@@ -120,7 +124,7 @@ impl Known {
 
 impl Import<'_> {
     /// Imports one module. Fails when the rest cannot be imported either.
-    async fn one(&mut self, found: &Found, bar: &ProgressBar) -> Result<Row> {
+    async fn one(&mut self, found: &Found) -> Result<Row> {
         let root = FullPath::from(found.namespace.clone());
         let project = root.join(&self.args.project)?;
         let target = Target {
@@ -130,8 +134,7 @@ impl Import<'_> {
             version: found.version.clone(),
         };
         let row = Row::new(found, &project);
-        let what = format!("{}/{} {}", found.namespace, target.module(), target.version);
-        bar.set_message(what.clone());
+        self.bar.set_message(row.what());
         let mut packed = match Packed::of(&found.source, |_files| ProgressBar::hidden()) {
             Ok(packed) => packed,
             Err(error) => return Ok(row.refused(format!("{error:#}"))),
@@ -143,27 +146,22 @@ impl Import<'_> {
             Err(error) if self.args.dry_run => return Ok(row.refused(error.to_string())),
             Err(_) => Vec::new(),
         };
-        match self.settle(&target, packed, (&what, bar)).await {
+        match self.settle(&target, packed).await {
             Ok(outcome) => Ok(row.accepted(outcome, warnings)),
             Err(error) => Ok(row.refused(refused(error)?.to_string())),
         }
     }
 
     /// Publishes a version unless it is there.
-    async fn settle(
-        &mut self,
-        target: &Target,
-        packed: Packed,
-        (what, bar): (&str, &ProgressBar),
-    ) -> Result<Outcome> {
+    async fn settle(&mut self, target: &Target, packed: Packed) -> Result<Outcome> {
         let sha256 = packed.sha256;
         self.reach(target).await?;
         if self.is_there(target, &sha256).await? {
             return Ok(Outcome::There);
         }
         if !self.args.dry_run {
-            let (shown, what, size) = (bar.clone(), what.to_owned(), HumanBytes(packed.size));
-            let progress = move |sent| shown.set_message(format!("{what} ({} of {size})", HumanBytes(sent)));
+            let (bar, what, size) = (self.bar.clone(), self.bar.message(), HumanBytes(packed.size));
+            let progress = move |sent| bar.set_message(format!("{what} ({} of {size})", HumanBytes(sent)));
             if let Err(error) = upload::send(self.client, target, packed, progress).await {
                 // Somebody else may have published it meanwhile.
                 let there =
@@ -185,7 +183,10 @@ impl Import<'_> {
                 let asked = if self.args.dry_run {
                     places::is_missing(self.client, &target.project).await
                 } else {
-                    places::ensure(self.client, &target.project, self.args.visibility).await.map(|()| false)
+                    let say = |text: &str| self.bar.suspend(|| note(text));
+                    places::ensure(self.client, &target.project, self.args.visibility, &say)
+                        .await
+                        .map(|()| false)
                 };
                 let state = match asked {
                     Ok(missing) => Ok(missing),

@@ -8,12 +8,17 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::client::{Client, Refused};
-use super::output::note;
 use crate::domain::{FullPath, Visibility};
 use crate::outbound::Body;
 
-/// Creates the project and the groups above it when they are missing and the token is an administrator's.
-pub(super) async fn ensure(client: &Client, project: &FullPath, visibility: Visibility) -> Result<()> {
+/// Creates the project and the groups above it when they are missing and the token is an administrator's. `say` hears
+/// of each.
+pub(super) async fn ensure(
+    client: &Client,
+    project: &FullPath,
+    visibility: Visibility,
+    say: &impl Fn(&str),
+) -> Result<()> {
     if !is_missing(client, project).await? {
         return Ok(());
     }
@@ -22,13 +27,13 @@ pub(super) async fn ensure(client: &Client, project: &FullPath, visibility: Visi
         return Err(Refused::saying(StatusCode::NOT_FOUND, text).into());
     };
     let visible = visibility.as_str();
-    let namespace = ensure_group(client, &parent, visibility).await?;
+    let namespace = ensure_group(client, &parent, visibility, say).await?;
     let body = json!({ "path": project.name(), "name": project.name(), "namespace_id": namespace, "visibility": visible });
     client
         .call(Method::POST, "/api/v4/projects", Some(&body))
         .await
         .with_context(|| format!("cannot create the project {project}"))?;
-    note(&format!("created the {visible} project {project}"));
+    say(&format!("created the {visible} project {project}"));
     Ok(())
 }
 
@@ -60,7 +65,12 @@ async fn is_administrator(client: &Client) -> Result<bool> {
 }
 
 /// The number of a group or personal namespace; a group is made with its parents when it is missing.
-async fn ensure_group(client: &Client, path: &FullPath, visibility: Visibility) -> Result<Value> {
+async fn ensure_group(
+    client: &Client,
+    path: &FullPath,
+    visibility: Visibility,
+    say: &impl Fn(&str),
+) -> Result<Value> {
     let visible = visibility.as_str();
     let mut missing = vec![path.clone()];
     let mut found = Value::Null;
@@ -82,7 +92,7 @@ async fn ensure_group(client: &Client, path: &FullPath, visibility: Visibility) 
             .call(Method::POST, "/api/v4/groups", Some(&body))
             .await
             .with_context(|| format!("cannot create the group {path}"))?;
-        note(&format!("created the {visible} group {path}"));
+        say(&format!("created the {visible} group {path}"));
         found = made["id"].clone();
     }
     Ok(found)

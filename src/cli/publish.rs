@@ -68,7 +68,7 @@ pub(super) async fn run(args: PublishArgs, output: Output) -> Result<()> {
 
 async fn publish(client: &Client, args: &PublishArgs, packed: Packed, output: Output) -> Result<()> {
     let (target, size, sha256) = (args.target(), packed.size, packed.sha256);
-    places::ensure(client, &target.project, Visibility::Private).await?;
+    places::ensure(client, &target.project, Visibility::Private, &note).await?;
     let published = if args.skip_existing && upload::is_there(client, &target, &sha256).await? {
         false
     } else {

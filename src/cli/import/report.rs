@@ -77,8 +77,13 @@ impl Row {
         self
     }
 
+    /// Module and version.
+    pub(super) fn what(&self) -> String {
+        format!("{} {}", self.module, self.version)
+    }
+
     fn text(&self) -> String {
-        let what = format!("{} {}", self.module, self.version);
+        let what = self.what();
         let mut lines = vec![match (self.outcome, &self.reason) {
             (Outcome::New, _) => format!("new      {what}"),
             (Outcome::There, _) => format!("there    {what}"),
@@ -201,9 +206,10 @@ impl Report {
             };
             self.unwritable = self.output.result(&document, String::new).err();
         } else {
+            let plural = if warnings == 1 { "" } else { "s" };
             let end = if self.dry_run { "; nothing was sent" } else { "" };
             self.line(&format!(
-                "{new} new, {there} there already, {refused} refused, {skipped} skipped, {warnings} warnings{end}"
+                "{new} new, {there} there already, {refused} refused, {skipped} skipped, {warnings} warning{plural}{end}"
             ));
         }
         match self.unwritable {
