@@ -1,25 +1,18 @@
-//! Every endpoint, every caller, every visibility and registry level, against the tables of `rights.txt`.
+//! Every endpoint, every caller, every visibility and registry level, against the tables of `rights/rights.txt`.
 
-use std::cell::Cell;
-use std::collections::HashMap;
+mod stage;
 
-use cairn::domain::{RegistryAccess, Role, UserId, Visibility};
-use cairn::service::members::{End, Place as Holder};
-use cairn::service::{Caller, Clock, Options, Registry};
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use cairn::domain::{RegistryAccess, Visibility};
+use cairn::http::endpoint::Segments;
+use regex::Regex;
+use serde_json::json;
 
 use crate::support::archive::Module;
-use crate::support::client::Client;
-use crate::support::world::{MODULES, World, encoded};
+use stage::{Place, Stage};
 
-const RIGHTS: &str = include_str!("rights.txt");
-const ROLES: [(&str, Role); 5] = [
-    ("gst", Role::Guest),
-    ("rep", Role::Reporter),
-    ("dev", Role::Developer),
-    ("mnt", Role::Maintainer),
-    ("own", Role::Owner),
-];
+const RIGHTS: &str = include_str!("rights/rights.txt");
 const LEVELS: [RegistryAccess; 4] =
     [RegistryAccess::Enabled, RegistryAccess::Private, RegistryAccess::Disabled, RegistryAccess::Public];
 /// Classes of endpoints that are gone while the registry is off.
@@ -89,250 +82,7 @@ fn table(title: &str) -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> 
     rows.iter().map(|line| row(line)).collect()
 }
 
-/// A group with a project that has `vpc/aws` 1.0.0, and members and tokens of both.
-#[derive(Debug)]
-struct Place {
-    namespace: String,
-    group: u64,
-    package: u64,
-    file: u64,
-    /// A deploy token of the project, and one of the group.
-    tokens: [u64; 2],
-}
-
-impl Place {
-    fn project(&self) -> String {
-        format!("{}/modules", self.namespace)
-    }
-
-    fn project_url(&self) -> String {
-        format!("/api/v4/projects/{}", encoded(&self.project()))
-    }
-
-    fn group_url(&self) -> String {
-        format!("/api/v4/groups/{}", self.namespace)
-    }
-}
-
-/// A server with one place for each registry level.
-struct Stage {
-    world: World,
-    places: Vec<Place>,
-    /// Secrets by caller, and for deploy tokens by caller and place.
-    secrets: HashMap<String, String>,
-    users: HashMap<&'static str, u64>,
-    count: Cell<u64>,
-}
-
 impl Stage {
-    fn new(visibility: Visibility, levels: &[RegistryAccess]) -> Self {
-        let world = World::start();
-        let mut users = HashMap::new();
-        let names = ["pgst", "prep", "pdev", "pmnt", "pown", "ggst", "grep", "gdev", "gmnt", "gown"];
-        for name in names.into_iter().chain(["strg", "expd", "kept", "joiner", "leaver"]) {
-            world.stranger(name);
-            users.insert(name, world.user_id(name));
-        }
-        for (name, user) in [("ownr", "gown"), ("admr", "root"), ("usrr", "strg")] {
-            world.personal_token(name, user, &json!({ "name": name, "scopes": ["read_api"] }));
-        }
-        world.group("elsewhere").project("elsewhere/other");
-        world.deploy_token("tow", "elsewhere/other", &["read_package_registry", "write_package_registry"]);
-        let mut stage =
-            Self { world, places: Vec::new(), secrets: HashMap::new(), users, count: Cell::new(0) };
-        for level in levels {
-            let place = stage.build(visibility, *level);
-            stage.places.push(place);
-        }
-        stage.expire();
-        stage
-    }
-
-    fn build(&mut self, visibility: Visibility, level: RegistryAccess) -> Place {
-        let namespace = format!("{}-{}", visibility.as_str(), level.as_str());
-        let project = format!("{namespace}/modules");
-        let world = &self.world;
-        world.group_with(&namespace, visibility, &json!({}));
-        world.project_with(&project, visibility, RegistryAccess::Enabled);
-        let holders =
-            [format!("/api/v4/projects/{}", encoded(&project)), format!("/api/v4/groups/{namespace}")];
-        let mut tokens = [0; 2];
-        for ((holder, letter), token) in holders.iter().zip(["p", "g"]).zip(&mut tokens) {
-            for (name, role) in ROLES.into_iter().map(|(name, role)| (format!("{letter}{name}"), role)) {
-                self.join(holder, self.users[name.as_str()], role);
-            }
-            self.join(holder, self.users["kept"], Role::Guest);
-            for (name, scope) in [("r", "read_package_registry"), ("w", "write_package_registry")] {
-                let made = self.deploy_token(holder, scope);
-                *token = made["id"].as_u64().unwrap();
-                let secret = made["token"].as_str().unwrap().to_owned();
-                self.secrets.insert(format!("t{letter}{name} {namespace}"), secret);
-            }
-        }
-        let world = &self.world;
-        world.publish(&project, "vpc/aws", "1.0.0", Module::of(&namespace));
-        let package = world.package_id(&project, "vpc/aws", "1.0.0");
-        let file = self.file_of(&project, package);
-        world.change_project(&project, &json!({ "package_registry_access_level": level.as_str() }));
-        Place { group: world.group_id(&namespace), namespace, package, file, tokens }
-    }
-
-    /// Makes `expd` an owner of everything, long ago: the API takes no end that is over.
-    fn expire(&mut self) {
-        self.world.server.stop();
-        let then = "2020-01-01T00:00:00Z".parse().unwrap();
-        let end = End::On("2020-02-01".parse().unwrap());
-        let user = UserId(self.users["expd"]);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let clock = Clock::from_fn(move || then);
-            let data = self.world.server.data();
-            let registry = Registry::open(data, Options::default(), clock).await.unwrap();
-            for place in &self.places {
-                for holder in [Holder::Group(place.namespace.clone()), Holder::Project(place.project())] {
-                    registry.add_member(&Caller::Operator, holder, user, Role::Owner, end).await.unwrap();
-                }
-            }
-            registry.close().await;
-        });
-        self.world.server.restart();
-    }
-
-    fn join(&self, holder: &str, user: u64, role: Role) {
-        let member = json!({ "user_id": user, "access_level": role.level() });
-        let status = self.world.root().post(&format!("{holder}/members"), &member).status;
-        assert!([201, 409].contains(&status), "{holder}: {status}");
-    }
-
-    fn deploy_token(&self, holder: &str, scope: &str) -> Value {
-        let token = json!({ "name": "x", "scopes": [scope] });
-        self.world.root().post(&format!("{holder}/deploy_tokens"), &token).must(201).json()
-    }
-
-    fn file_of(&self, project: &str, package: u64) -> u64 {
-        let files = format!("/api/v4/projects/{}/packages/{package}/package_files", encoded(project));
-        self.world.root().get(&files).must(200).json()[0]["id"].as_u64().unwrap()
-    }
-
-    fn count(&self) -> String {
-        self.count.set(self.count.get() + 1);
-        self.count.get().to_string()
-    }
-
-    fn caller(&self, name: &str, place: &Place) -> Client {
-        match name {
-            "anon" => self.world.anonymous(),
-            "bad" => self.world.anonymous().token("nobody-has-this-token-0123456789abcdef"),
-            "admn" => self.world.root(),
-            name => match self.secrets.get(&format!("{name} {}", place.namespace)) {
-                Some(secret) => self.world.anonymous().token(secret),
-                None => self.world.client(name),
-            },
-        }
-    }
-
-    /// Puts in what the braces stand for. What is fresh is made only for a request that is to succeed.
-    fn filled(&self, text: &str, place: &Place, in_group: bool, succeeds: bool) -> String {
-        let mut filled = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            filled.push_str(before);
-            rest = match after.split_once('}') {
-                Some((name, after)) if !name.is_empty() && !name.contains(['"', ' ', '{']) => {
-                    filled.push_str(&self.value(name, place, in_group, succeeds));
-                    after
-                }
-                _ => {
-                    filled.push('{');
-                    after
-                }
-            };
-        }
-        filled + rest
-    }
-
-    fn value(&self, name: &str, place: &Place, in_group: bool, succeeds: bool) -> String {
-        match name.strip_prefix("fresh-") {
-            Some(name) if succeeds => self.fresh(name, place, in_group),
-            Some(name) => self.standing(name, place, in_group),
-            None => self.standing(name, place, in_group),
-        }
-    }
-
-    /// What there is from the beginning to the end.
-    fn standing(&self, name: &str, place: &Place, in_group: bool) -> String {
-        match name {
-            "n" => format!("{MODULES}/{}/vpc/aws", place.namespace),
-            "namespace" => place.namespace.clone(),
-            "p" => place.project_url(),
-            "g" => place.group_url(),
-            "group" => place.group.to_string(),
-            "package" => place.package.to_string(),
-            "file" => place.file.to_string(),
-            "files" => format!("{}/package_files/{}", place.package, place.file),
-            "token" => place.tokens[usize::from(in_group)].to_string(),
-            "kept" | "other" => self.users["kept"].to_string(),
-            "user" => self.users["strg"].to_string(),
-            "joiner" | "leaver" => self.users[name].to_string(),
-            "count" => self.count(),
-            "users-token" => self.personal_token("strg"),
-            "others-token" => self.personal_token("kept"),
-            other => panic!("rights.txt: {{{other}}} stands for nothing"),
-        }
-    }
-
-    /// What is made for one request, which will use it up.
-    fn fresh(&self, name: &str, place: &Place, in_group: bool) -> String {
-        let holder = if in_group { place.group_url() } else { place.project_url() };
-        let root = self.world.root();
-        match name {
-            "package" => self.fresh_package(place).to_string(),
-            "files" => {
-                let package = self.fresh_package(place);
-                format!("{package}/package_files/{}", self.file_of(&place.project(), package))
-            }
-            "joiner" => {
-                root.delete(&format!("{holder}/members/{}", self.users["joiner"]));
-                self.users["joiner"].to_string()
-            }
-            "leaver" => {
-                self.join(&holder, self.users["leaver"], Role::Guest);
-                self.users["leaver"].to_string()
-            }
-            "token" => self.deploy_token(&holder, "read_package_registry")["id"].to_string(),
-            "p" => {
-                let path = format!("{}/fresh-{}", place.namespace, self.count());
-                self.world.project(&path);
-                let fresh = format!("/api/v4/projects/{}", encoded(&path));
-                self.join(&fresh, self.users["pown"], Role::Owner);
-                fresh
-            }
-            "g" => {
-                let path = format!("{}/fresh-{}", place.namespace, self.count());
-                self.world.group_with(&path, Visibility::Private, &json!({}));
-                format!("/api/v4/groups/{}", encoded(&path))
-            }
-            "user" => {
-                let name = format!("fresh-{}", self.count());
-                let user = json!({ "username": name, "name": name });
-                root.post("/api/v4/users", &user).must(201).json()["id"].to_string()
-            }
-            other => panic!("rights.txt: nothing fresh is called {other}"),
-        }
-    }
-
-    fn personal_token(&self, user: &str) -> String {
-        let tokens = format!("/api/v4/users/{}/personal_access_tokens", self.users[user]);
-        let token = json!({ "name": "fresh", "scopes": ["api"] });
-        self.world.root().post(&tokens, &token).must(201).json()["id"].to_string()
-    }
-
-    fn fresh_package(&self, place: &Place) -> u64 {
-        let version = format!("2.0.{}", self.count());
-        self.world.publish(&place.project(), "up/aws", &version, Module::of("up"));
-        self.world.package_id(&place.project(), "up/aws", &version)
-    }
-
     /// Makes a request, and says what is wrong with its answer.
     fn check(&self, endpoint: &Endpoint, caller: &str, cell: &str, place: &Place) -> Option<String> {
         let in_group = endpoint.class.starts_with("g-");
@@ -394,7 +144,7 @@ fn check_visibility(visibility: Visibility) {
         wrong.extend(stage.check_table(&format!("{seen} project, any registry"), place, &endpoints));
         // What was refused was not done all the same.
         let found = if level == RegistryAccess::Disabled { 403 } else { 200 };
-        stage.world.root().get(&format!("{}/packages/{}", place.project_url(), place.package)).must(found);
+        stage.world.root().get(&place.package_url()).must(found);
     }
     wrong.extend(stage.check_table(&format!("{seen} group"), &stage.places[0], &endpoints));
     assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
@@ -415,27 +165,74 @@ fn public_groups_and_projects() {
     check_visibility(Visibility::Public);
 }
 
-#[test]
-fn the_instance_its_users_and_their_tokens() {
-    let stage = Stage::new(Visibility::Public, &LEVELS[..1]);
+/// The rows about the instance, each with its cells by caller.
+fn instance() -> Vec<(Endpoint, Vec<(&'static str, &'static str)>)> {
     let lines = section("instance");
     let (header, rows) = lines.split_first().unwrap();
-    let callers: Vec<&str> = header.split_whitespace().collect();
-    let mut wrong = Vec::new();
-    for row in rows {
+    let row = |row: &&'static str| {
         let (method, rest) = word(row);
         let (path, mut rest) = word(rest);
         let mut cells = Vec::new();
-        for caller in &callers {
+        for caller in header.split_whitespace() {
             let (cell, after) = word(rest);
             cells.push((caller, cell));
             rest = after;
         }
-        let endpoint = Endpoint { class: "instance", method, path, success: 0, body: rest };
-        let place = &stage.places[0];
+        (Endpoint { class: "instance", method, path, success: 0, body: rest }, cells)
+    };
+    rows.iter().map(row).collect()
+}
+
+#[test]
+fn the_instance_its_users_and_their_tokens() {
+    let stage = Stage::new(Visibility::Public, &LEVELS[..1]);
+    let place = &stage.places[0];
+    let mut wrong = Vec::new();
+    for (endpoint, cells) in instance() {
         wrong.extend(cells.iter().filter_map(|(caller, cell)| stage.check(&endpoint, caller, cell, place)));
     }
     assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The code that names the routes, without its tests.
+const ROUTES: [&str; 3] = [
+    include_str!("../../src/http/endpoint.rs"),
+    include_str!("../../src/http/api/endpoint.rs"),
+    include_str!("../../src/http/api/routes.rs"),
+];
+
+#[test]
+fn the_tables_have_every_endpoint_with_every_method() {
+    let braces = Regex::new(r"\{[^}]*\}").unwrap();
+    let (mut patterns, mut missing) = (BTreeSet::new(), BTreeSet::new());
+    let mut seen = BTreeSet::new();
+    let rows = Endpoint::all().into_iter().chain(instance().into_iter().map(|(endpoint, _)| endpoint));
+    for row in rows {
+        let prefixes =
+            [("{n}", "/v1/modules/a/b/c"), ("{p}", "/api/v4/projects/1"), ("{g}", "/api/v4/groups/1")];
+        let fresh = row
+            .path
+            .replace("{fresh-p}", "{p}")
+            .replace("{fresh-g}", "{g}")
+            .replace("{fresh-files}", "1/package_files/1");
+        let path = prefixes.iter().fold(fresh, |path, (name, with)| path.replace(name, with));
+        let path = braces.replace_all(path.split('?').next().unwrap(), "1").into_owned();
+        let segments = Segments::split(&path).unwrap();
+        let endpoint = segments.endpoint().unwrap_or_else(|| panic!("no route: {path}"));
+        patterns.insert(endpoint.pattern());
+        seen.insert((endpoint.pattern(), row.method));
+        missing.extend(endpoint.methods().iter().map(|method| (endpoint.pattern(), method.to_string())));
+    }
+    missing.retain(|(pattern, method)| !seen.contains(&(*pattern, method.as_str())));
+    assert_eq!(missing, BTreeSet::new());
+    let named = Regex::new(r#""((?:/api/v4|modules/v1)/[^"]*)""#).unwrap();
+    for code in ROUTES.map(|code| code.split("#[cfg(test)]").next().unwrap()) {
+        let found: Vec<&str> =
+            named.captures_iter(code).map(|found| found.get(1).unwrap().as_str()).collect();
+        for pattern in found {
+            assert!(patterns.contains(pattern), "rights.txt says nothing about {pattern}");
+        }
+    }
 }
 
 #[test]
@@ -461,6 +258,5 @@ fn while_the_registry_is_off_it_is_gone_for_everyone_and_nothing_else_is() {
     }
     assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
     stage.world.settings(&json!({ "packages_enabled": true }));
-    let package = format!("{}/packages/{}", place.project_url(), place.package);
-    stage.world.root().get(&package).must(200);
+    stage.world.root().get(&place.package_url()).must(200);
 }
