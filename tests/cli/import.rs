@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use cairn::domain::Role;
 use serde_json::{Value, json};
@@ -426,4 +427,19 @@ fn a_token_imports_where_it_may_and_is_refused_elsewhere() {
     let off = folder.import(&world.server, &[]);
     assert_eq!(off.code, Some(1));
     assert_eq!(off.stdout.matches("ask an administrator to switch it on").count(), 4, "{}", off.stdout);
+}
+
+#[test]
+fn an_import_goes_on_when_nobody_reads_about_it_any_more() {
+    let server = Server::start();
+    let folder = mirror(&server);
+    let mut process = cairn(&["import", folder.path().to_str().unwrap(), "--data-dir"])
+        .arg(server.data())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(process.stdout.take());
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+    printed(&folder.import(&server, &[]), 0, AGAIN);
 }
