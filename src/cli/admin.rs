@@ -16,7 +16,7 @@ use super::Usage;
 use super::client::{Client, error_text};
 use super::output::Output;
 use crate::domain::Role;
-pub(super) use args::AdminCommand;
+pub(super) use args::{AdminCommand, visibility};
 use args::{
     DeployTokenCommand, GroupCommand, MemberCommand, ProjectCommand, Switch, TokenCommand, UserCommand,
 };

@@ -82,7 +82,7 @@ impl Client {
         let bytes = Bytes::from(body.map(serde_json::to_vec).transpose()?.unwrap_or_default());
         let (status, answer) = self.send(method, path, outbound::Body::from(bytes)).await?;
         if !status.is_success() {
-            bail!("{}", error_text(status, &answer));
+            return Err(Refused::new(status, &answer).into());
         }
         if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer)?) }
     }
@@ -120,8 +120,7 @@ impl Client {
                 Ok((head.status, answer))
             }
             Self::Direct(app, _) => {
-                let bytes = body.collect().await?.to_bytes();
-                let body = RequestBody::Ready((!bytes.is_empty()).then_some(bytes));
+                let body = RequestBody::Local(body.map_err(Into::into).boxed_unsync());
                 let answer =
                     pipeline::answer(app, Peer::Operator, request.uri(path).body(body)?, false).await;
                 Ok((answer.status(), answer.into_body().collect().await?.to_bytes()))
@@ -134,7 +133,7 @@ impl Client {
         let (status, answer) = self.send(method, path, outbound::Body::empty()).await?;
         match status {
             StatusCode::NOT_FOUND => Ok(None),
-            status if !status.is_success() => bail!("{}", error_text(status, &answer)),
+            status if !status.is_success() => Err(Refused::new(status, &answer).into()),
             _ if answer.is_empty() => Ok(Some(Value::Null)),
             _ => Ok(Some(serde_json::from_slice(&answer)?)),
         }
@@ -168,6 +167,27 @@ impl Client {
         if let Self::Direct(app, _held) = self {
             app.registry.close().await;
         }
+    }
+}
+
+/// The server answered, and the answer was no.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{text}")]
+pub(super) struct Refused {
+    /// The status of the answer.
+    pub status: StatusCode,
+    text: String,
+}
+
+impl Refused {
+    /// An error answer of the API.
+    pub(super) fn new(status: StatusCode, answer: &[u8]) -> Self {
+        Self { status, text: error_text(status, answer) }
+    }
+
+    /// What the server would not have said better.
+    pub(super) const fn saying(status: StatusCode, text: String) -> Self {
+        Self { status, text }
     }
 }
 

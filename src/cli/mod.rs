@@ -3,10 +3,14 @@
 mod admin;
 mod client;
 mod data_dir;
+mod destination;
+mod import;
 mod output;
+mod places;
 mod publish;
 mod serve;
 mod upkeep;
+mod upload;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +21,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, ServeArgs, process_environment};
 use admin::AdminCommand;
+use import::ImportArgs;
 use output::{Output, note};
 use publish::PublishArgs;
 
@@ -41,6 +46,8 @@ enum Command {
     Serve(ServeArgs),
     /// Pack a module and publish it to a server
     Publish(PublishArgs),
+    /// Publish every module of a folder: the mirror for a network without internet
+    Import(ImportArgs),
     /// Administer the server of a data directory, running or not
     Admin {
         #[command(flatten)]
@@ -130,6 +137,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => runtime()?.block_on(serve::run(args))?,
         Command::Publish(args) => runtime()?.block_on(publish::run(args, output))?,
+        Command::Import(args) => return runtime()?.block_on(import::run(args, output)),
         Command::Admin { data, command } => {
             runtime()?.block_on(admin::run(&data.data_dir, command, output))?;
         }

@@ -78,6 +78,8 @@ pub enum ProjectAction {
     Publish,
     /// Delete a package or a file.
     DeletePackage,
+    /// See its deploy tokens.
+    Inspect,
     /// Change its settings, members and deploy tokens.
     Administer,
     /// Delete it.
@@ -93,7 +95,9 @@ pub enum GroupAction {
     CreateProject,
     /// Create a subgroup in it.
     CreateSubgroup,
-    /// See its deploy tokens, change its settings, members and tokens; delete it.
+    /// See its deploy tokens.
+    Inspect,
+    /// Change its settings, members and deploy tokens; delete it.
     Administer,
 }
 
@@ -142,7 +146,10 @@ fn registry_admits(who: Identity, project: &ProjectFacts) -> bool {
 pub fn project(who: Identity, project: &ProjectFacts, action: ProjectAction) -> Result<(), Refusal> {
     let sees = sees_project(who, project);
     let admitted = registry_admits(who, project);
-    if !sees && (action == ProjectAction::View || !admitted) {
+    // A registry that is open to anyone shows its packages, and nothing else of a project.
+    let of_packages =
+        matches!(action, ProjectAction::Pull | ProjectAction::Publish | ProjectAction::DeletePackage);
+    if !(sees || of_packages && admitted) {
         return Err(Refusal::Hidden);
     }
     match action {
@@ -162,6 +169,7 @@ pub fn project(who: Identity, project: &ProjectFacts, action: ProjectAction) -> 
             manage(who, project.role, Role::Maintainer)?;
             registry_on(project)
         }
+        ProjectAction::Inspect => inspect(who, project.role, Role::Maintainer),
         ProjectAction::Administer => manage(who, project.role, Role::Maintainer),
         ProjectAction::Remove => manage(who, project.role, Role::Owner),
     }
@@ -189,6 +197,7 @@ pub fn group(who: Identity, group: &GroupFacts, action: GroupAction) -> Result<(
         GroupAction::View => Ok(()),
         GroupAction::CreateProject => manage(who, group.role, Role::Developer),
         GroupAction::CreateSubgroup => manage(who, group.role, Role::Maintainer),
+        GroupAction::Inspect => inspect(who, group.role, Role::Owner),
         GroupAction::Administer => manage(who, group.role, Role::Owner),
     }
 }
@@ -234,11 +243,25 @@ fn manage(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal
     }
 }
 
-fn needs(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
-    if !who.is_admin() && role.is_none_or(|role| role < lowest) {
-        return Err(Refusal::Needs(lowest));
+/// The same for what is only read, which a token that may only read may too.
+fn inspect(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
+    match who {
+        Identity::DeployToken { .. } => Err(Refusal::NotForDeployTokens),
+        Identity::Anonymous | Identity::User { .. } => has(who, role, lowest),
     }
+}
+
+fn needs(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
+    has(who, role, lowest)?;
     if who.may_write() { Ok(()) } else { Err(Refusal::Scope) }
+}
+
+fn has(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
+    if who.is_admin() || role.is_some_and(|role| role >= lowest) {
+        Ok(())
+    } else {
+        Err(Refusal::Needs(lowest))
+    }
 }
 
 #[cfg(test)]
@@ -286,7 +309,7 @@ mod tests {
     /// `o` registry off.
     #[test]
     fn every_combination_of_project_caller_and_action() {
-        use ProjectAction::{Administer, DeletePackage, Publish, Pull, Remove, View};
+        use ProjectAction::{Administer, DeletePackage, Inspect, Publish, Pull, Remove, View};
         use RegistryAccess as R;
         use Visibility as V;
         #[rustfmt::skip]
@@ -296,6 +319,7 @@ mod tests {
             (V::Private,  R::Enabled,  Pull,          "hh+++++++++++h"),
             (V::Private,  R::Enabled,  Publish,       "hhnn+s+s++ss+h"),
             (V::Private,  R::Enabled,  DeletePackage, "hhnnnn+s++sddh"),
+            (V::Private,  R::Enabled,  Inspect,       "hhnnnn+++++ddh"),
             (V::Private,  R::Enabled,  Administer,    "hhnnnn+s++sddh"),
             (V::Private,  R::Enabled,  Remove,        "hhnnnnnn++sddh"),
             (V::Private,  R::Private,  View,          "hh+++++++++++h"),
@@ -314,8 +338,9 @@ mod tests {
             (V::Private,  R::Public,   Pull,          "++++++++++++++"),
             (V::Private,  R::Public,   Publish,       "nnnn+s+s++ss+n"),
             (V::Private,  R::Public,   DeletePackage, "nnnnnn+s++sddd"),
-            (V::Private,  R::Public,   Administer,    "nnnnnn+s++sddd"),
-            (V::Private,  R::Public,   Remove,        "nnnnnnnn++sddd"),
+            (V::Private,  R::Public,   Inspect,       "hhnnnn+++++ddh"),
+            (V::Private,  R::Public,   Administer,    "hhnnnn+s++sddh"),
+            (V::Private,  R::Public,   Remove,        "hhnnnnnn++sddh"),
             (V::Internal, R::Enabled,  View,          "h++++++++++++h"),
             (V::Internal, R::Enabled,  Pull,          "h++++++++++++h"),
             (V::Internal, R::Enabled,  Publish,       "hnnn+s+s++ss+h"),
@@ -334,10 +359,12 @@ mod tests {
             (V::Internal, R::Public,   Pull,          "++++++++++++++"),
             (V::Internal, R::Public,   Publish,       "nnnn+s+s++ss+n"),
             (V::Internal, R::Public,   DeletePackage, "nnnnnn+s++sddd"),
+            (V::Internal, R::Public,   Administer,    "hnnnnn+s++sddh"),
             (V::Public,   R::Enabled,  View,          "++++++++++++++"),
             (V::Public,   R::Enabled,  Pull,          "++++++++++++++"),
             (V::Public,   R::Enabled,  Publish,       "nnnn+s+s++ss+n"),
             (V::Public,   R::Enabled,  DeletePackage, "nnnnnn+s++sddd"),
+            (V::Public,   R::Enabled,  Inspect,       "nnnnnn+++++ddd"),
             (V::Public,   R::Enabled,  Administer,    "nnnnnn+s++sddd"),
             (V::Public,   R::Enabled,  Remove,        "nnnnnnnn++sddd"),
             (V::Public,   R::Private,  View,          "++++++++++++++"),
@@ -370,13 +397,14 @@ mod tests {
 
     #[test]
     fn every_combination_of_group_caller_and_action() {
-        use GroupAction::{Administer, CreateProject, CreateSubgroup, View};
+        use GroupAction::{Administer, CreateProject, CreateSubgroup, Inspect, View};
         use Visibility as V;
         #[rustfmt::skip]
         let table: &[(V, bool, GroupAction, &str)] = &[
             (V::Private,  false, View,           "hh+++++++++++h"),
             (V::Private,  false, CreateProject,  "hhnn+s+s++sddh"),
             (V::Private,  false, CreateSubgroup, "hhnnnn+s++sddh"),
+            (V::Private,  false, Inspect,        "hhnnnnnn+++ddh"),
             (V::Private,  false, Administer,     "hhnnnnnn++sddh"),
             (V::Internal, false, View,           "h++++++++++++h"),
             (V::Internal, false, CreateProject,  "hnnn+s+s++sddh"),

@@ -1,5 +1,6 @@
 //! What a request says: who sends it, with which credential, with which parameters, and its body within bounds.
 
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{AUTHORIZATION, FORWARDED, HOST, HeaderMap};
 use hyper::http::request::Parts;
@@ -156,40 +158,45 @@ pub fn credential(headers: &HeaderMap) -> Result<Option<Presented>, ServiceError
     Ok(found)
 }
 
+/// Why a body broke off.
+pub type BodyError = Box<dyn Error + Send + Sync>;
+
 /// The body of a request: from a connection, or made by the command line.
 #[derive(Debug)]
 pub enum RequestBody {
     /// From a connection.
     Incoming(Incoming),
-    /// Already in memory.
-    Ready(Option<Bytes>),
+    /// Made in this process.
+    Local(UnsyncBoxBody<Bytes, BodyError>),
 }
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
-            Self::Incoming(incoming) => Pin::new(incoming).poll_frame(cx),
-            Self::Ready(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Incoming(incoming) => {
+                Pin::new(incoming).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+            }
+            Self::Local(body) => Pin::new(body).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Incoming(incoming) => incoming.is_end_stream(),
-            Self::Ready(bytes) => bytes.is_none(),
+            Self::Local(body) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Incoming(incoming) => incoming.size_hint(),
-            Self::Ready(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Local(body) => body.size_hint(),
         }
     }
 }

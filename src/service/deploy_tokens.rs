@@ -57,7 +57,7 @@ impl Registry {
     pub fn deploy_tokens(&self, caller: &Caller, place: &Place) -> Result<Vec<Token>, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let holder = place.administer(snapshot, caller, now)?.holder();
+            let holder = place.inspect(snapshot, caller, now)?.holder();
             Ok(credentials::deploy_tokens(snapshot, holder)?)
         })
     }
@@ -66,7 +66,7 @@ impl Registry {
     pub fn deploy_token(&self, caller: &Caller, place: &Place, id: TokenId) -> Result<Token, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let holder = place.administer(snapshot, caller, now)?.holder();
+            let holder = place.inspect(snapshot, caller, now)?.holder();
             token_of(snapshot, holder, id)
         })
     }

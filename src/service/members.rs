@@ -95,6 +95,21 @@ impl Place {
         })
     }
 
+    /// What it names, if the caller may see its deploy tokens.
+    pub(super) fn inspect(
+        &self,
+        reader: &impl Reader,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Found, ServiceError> {
+        Ok(match self {
+            Self::Group(id) => Found::Group(group_for(reader, caller, id, GroupAction::Inspect, now)?),
+            Self::Project(id) => {
+                Found::Project(project_for(reader, caller, id, ProjectAction::Inspect, now)?)
+            }
+        })
+    }
+
     /// What it names, if the caller may change its members and deploy tokens.
     pub(super) fn administer(
         &self,
@@ -173,6 +188,12 @@ impl Registry {
     pub fn require_manager(&self, caller: &Caller, place: &Place) -> Result<(), ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| place.administer(snapshot, caller, now)).map(drop)
+    }
+
+    /// Refuses whoever may not see its deploy tokens.
+    pub fn require_inspector(&self, caller: &Caller, place: &Place) -> Result<(), ServiceError> {
+        let now = self.now();
+        self.store().read(|snapshot| place.inspect(snapshot, caller, now)).map(drop)
     }
 
     /// The direct members.

@@ -7,6 +7,7 @@ mod support;
 
 mod admin;
 mod config;
+mod import;
 mod processes;
 mod publish;
 mod surface;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::server::{RunToEnd, Server, cairn, write_file};
 
-const COMMANDS: [&str; 7] = ["serve", "publish", "admin", "verify", "gc", "completions", "man"];
+const COMMANDS: [&str; 8] = ["serve", "publish", "import", "admin", "verify", "gc", "completions", "man"];
 
 #[test]
 fn help_names_every_command_and_goes_to_standard_output() {
@@ -26,9 +26,11 @@ fn help_names_every_command_and_goes_to_standard_output() {
 
 #[test]
 fn a_secret_in_the_environment_stays_out_of_the_help() {
-    for (command, variable) in
-        [(&["publish"][..], "CAIRN_TOKEN"), (&["admin", "user", "create"], "CAIRN_PASSWORD")]
-    {
+    for (command, variable) in [
+        (&["publish"][..], "CAIRN_TOKEN"),
+        (&["import"], "CAIRN_TOKEN"),
+        (&["admin", "user", "create"], "CAIRN_PASSWORD"),
+    ] {
         let help = cairn(&[command, &["--help"]].concat()).env(variable, "the-secret").outcome().stdout;
         assert!(help.contains(variable) && !help.contains("the-secret"), "{help}");
     }
@@ -165,7 +167,7 @@ fn there_is_a_manual_page_for_every_command() {
     let directory = folder.path().join("man/man1");
     let outcome = cairn(&["man", "--dir"]).arg(&directory).outcome();
     assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(0), ""), "{outcome:?}");
-    for page in ["cairn.1", "cairn-serve.1", "cairn-publish.1", "cairn-admin-registry.1"] {
+    for page in ["cairn.1", "cairn-serve.1", "cairn-publish.1", "cairn-import.1", "cairn-admin-registry.1"] {
         assert!(directory.join(page).is_file(), "{page}");
     }
 }

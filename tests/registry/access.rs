@@ -1,4 +1,5 @@
-//! Who may do what, over the wire: every visibility, registry level, caller and endpoint.
+//! Refusals and their reasons, over the wire: bad credentials, what is hidden, inherited roles, scopes. Who may do what
+//! is in `rights.rs`.
 
 use cairn::domain::{RegistryAccess, Role, Visibility};
 use serde_json::json;
@@ -8,106 +9,16 @@ use crate::support::client::{Client, Response};
 use crate::support::eventually;
 use crate::support::world::{MODULES, World, encoded, upload_path};
 
-/// The columns of [`TABLE`].
-const CALLERS: [&str; 11] = [
-    "anonymous",
-    "stranger",
-    "guest",
-    "reporter",
-    "developer",
-    "maintainer",
-    "owner",
-    "admin",
-    "deploy-read",
-    "deploy-write",
-    "deploy-other",
-];
-
 /// Endpoints that refuse alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
-    /// N1 to N6. `none`: the caller may know the namespace, and the module is not there.
+    /// N1 to N6.
     N,
     /// P1 and P2.
     P,
-    /// An upload.
-    Put,
     /// List, show, files, download of the packages API.
     G,
-    /// Deletion of a package.
-    Delete,
 }
-
-/// One row for a visibility, a registry level and a family: the status for each of [`CALLERS`], or `ok`.
-#[rustfmt::skip]
-const TABLE: &[(&str, &str, Family, &str)] = {
-    use Family::{Delete, G, N, P, Put};
-    &[
-        //                               anon strg gst  rep  dev  main own  adm  d-r  d-w  d-other
-        ("private",  "enabled",  N,      "401  403  ok   ok   ok   ok   ok   ok   ok   ok   403"),
-        ("private",  "enabled",  P,      "401  404  ok   ok   ok   ok   ok   ok   ok   ok   404"),
-        ("private",  "enabled",  Put,    "401  404  403  403  ok   ok   ok   ok   403  ok   404"),
-        ("private",  "enabled",  G,      "404  404  ok   ok   ok   ok   ok   ok   ok   ok   404"),
-        ("private",  "enabled",  Delete, "404  404  403  403  403  ok   ok   ok   403  403  404"),
-        ("private",  "private",  N,      "401  403  ok   ok   ok   ok   ok   ok   ok   ok   403"),
-        ("private",  "private",  P,      "401  404  ok   ok   ok   ok   ok   ok   ok   ok   404"),
-        ("private",  "private",  Put,    "401  404  403  403  ok   ok   ok   ok   403  ok   404"),
-        ("private",  "private",  G,      "404  404  ok   ok   ok   ok   ok   ok   ok   ok   404"),
-        ("private",  "private",  Delete, "404  404  403  403  403  ok   ok   ok   403  403  404"),
-        ("private",  "disabled", N,      "401  403  none none none none none none none none 403"),
-        ("private",  "disabled", P,      "401  404  403  403  403  403  403  403  403  403  404"),
-        ("private",  "disabled", Put,    "401  404  403  403  403  403  403  403  403  403  404"),
-        ("private",  "disabled", G,      "404  404  403  403  403  403  403  403  403  403  404"),
-        ("private",  "disabled", Delete, "404  404  403  403  403  403  403  403  403  403  404"),
-        ("private",  "public",   N,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("private",  "public",   P,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("private",  "public",   Put,    "401  403  403  403  ok   ok   ok   ok   403  ok   403"),
-        ("private",  "public",   G,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("private",  "public",   Delete, "403  403  403  403  403  ok   ok   ok   403  403  403"),
-
-        ("internal", "enabled",  N,      "401  ok   ok   ok   ok   ok   ok   ok   ok   ok   403"),
-        ("internal", "enabled",  P,      "401  ok   ok   ok   ok   ok   ok   ok   ok   ok   404"),
-        ("internal", "enabled",  Put,    "401  403  403  403  ok   ok   ok   ok   403  ok   404"),
-        ("internal", "enabled",  G,      "404  ok   ok   ok   ok   ok   ok   ok   ok   ok   404"),
-        ("internal", "enabled",  Delete, "404  403  403  403  403  ok   ok   ok   403  403  404"),
-        ("internal", "private",  N,      "401  none ok   ok   ok   ok   ok   ok   ok   ok   403"),
-        ("internal", "private",  P,      "401  403  ok   ok   ok   ok   ok   ok   ok   ok   404"),
-        ("internal", "private",  Put,    "401  403  403  403  ok   ok   ok   ok   403  ok   404"),
-        ("internal", "private",  G,      "404  403  ok   ok   ok   ok   ok   ok   ok   ok   404"),
-        ("internal", "private",  Delete, "404  403  403  403  403  ok   ok   ok   403  403  404"),
-        ("internal", "disabled", N,      "401  none none none none none none none none none 403"),
-        ("internal", "disabled", P,      "401  403  403  403  403  403  403  403  403  403  404"),
-        ("internal", "disabled", Put,    "401  403  403  403  403  403  403  403  403  403  404"),
-        ("internal", "disabled", G,      "404  403  403  403  403  403  403  403  403  403  404"),
-        ("internal", "disabled", Delete, "404  403  403  403  403  403  403  403  403  403  404"),
-        ("internal", "public",   N,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("internal", "public",   P,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("internal", "public",   Put,    "401  403  403  403  ok   ok   ok   ok   403  ok   403"),
-        ("internal", "public",   G,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("internal", "public",   Delete, "403  403  403  403  403  ok   ok   ok   403  403  403"),
-
-        ("public",   "enabled",  N,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("public",   "enabled",  P,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("public",   "enabled",  Put,    "401  403  403  403  ok   ok   ok   ok   403  ok   403"),
-        ("public",   "enabled",  G,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("public",   "enabled",  Delete, "403  403  403  403  403  ok   ok   ok   403  403  403"),
-        ("public",   "private",  N,      "none none ok   ok   ok   ok   ok   ok   ok   ok   none"),
-        ("public",   "private",  P,      "401  403  ok   ok   ok   ok   ok   ok   ok   ok   403"),
-        ("public",   "private",  Put,    "401  403  403  403  ok   ok   ok   ok   403  ok   403"),
-        ("public",   "private",  G,      "403  403  ok   ok   ok   ok   ok   ok   ok   ok   403"),
-        ("public",   "private",  Delete, "403  403  403  403  403  ok   ok   ok   403  403  403"),
-        ("public",   "disabled", N,      "none none none none none none none none none none none"),
-        ("public",   "disabled", P,      "403  403  403  403  403  403  403  403  403  403  403"),
-        ("public",   "disabled", Put,    "401  403  403  403  403  403  403  403  403  403  403"),
-        ("public",   "disabled", G,      "403  403  403  403  403  403  403  403  403  403  403"),
-        ("public",   "disabled", Delete, "403  403  403  403  403  403  403  403  403  403  403"),
-        ("public",   "public",   N,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("public",   "public",   P,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("public",   "public",   Put,    "401  403  403  403  ok   ok   ok   ok   403  ok   403"),
-        ("public",   "public",   G,      "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok"),
-        ("public",   "public",   Delete, "403  403  403  403  403  ok   ok   ok   403  403  403"),
-    ]
-};
 
 const MEMBERS: [(&str, Role); 5] = [
     ("guest", Role::Guest),
@@ -180,7 +91,6 @@ impl Place {
                 (format!("{project}/{package}/package_files"), 200),
                 (format!("{project}/{package}/package_files/{file}/download"), 200),
             ],
-            Family::Put | Family::Delete => Vec::new(),
         }
     }
 
@@ -201,107 +111,6 @@ fn people(world: &World) {
     world.group("elsewhere").project("elsewhere/other");
     let scopes = ["read_package_registry", "write_package_registry"];
     world.deploy_token("deploy-other", "elsewhere/other", &scopes);
-}
-
-/// Goes through the rows of one visibility and collects every cell that is not as the table says.
-fn check_table(visibility: Visibility) {
-    let world = World::start();
-    people(&world);
-    let mut wrong = Vec::new();
-    let mut seen = 0;
-    let levels =
-        [RegistryAccess::Enabled, RegistryAccess::Private, RegistryAccess::Disabled, RegistryAccess::Public];
-    for registry in levels {
-        let place = Place::new(&world, visibility, registry);
-        let rows = TABLE.iter().filter(|row| (row.0, row.1) == (visibility.as_str(), registry.as_str()));
-        for (_, _, family, cells) in rows {
-            seen += 1;
-            let cells: Vec<&str> = cells.split_whitespace().collect();
-            assert_eq!(cells.len(), CALLERS.len(), "{visibility:?} {registry:?} {family:?}");
-            for (column, (name, cell)) in CALLERS.iter().zip(cells).enumerate() {
-                let client = place.caller(&world, name);
-                for (request, expected, found) in outcomes(&world, &place, *family, &client, cell, column) {
-                    if expected != found {
-                        wrong.push(format!(
-                            "{}/{} {name}: {request} gives {found}, not {expected}",
-                            visibility.as_str(),
-                            registry.as_str()
-                        ));
-                    }
-                }
-            }
-        }
-    }
-    assert_eq!(seen, levels.len() * 5, "a row for each level and family");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// What one cell means: each request with the status it should have and the one it has.
-fn outcomes(
-    world: &World,
-    place: &Place,
-    family: Family,
-    client: &Client,
-    cell: &str,
-    column: usize,
-) -> Vec<(String, u16, u16)> {
-    let refused = cell.parse().ok();
-    match family {
-        Family::Put => {
-            let answer = place.upload(client, &format!("1.0.{column}"));
-            vec![("PUT".to_owned(), refused.unwrap_or(201), answer.status)]
-        }
-        Family::Delete => {
-            let victim = if refused.is_some() {
-                place.package
-            } else {
-                let version = format!("2.0.{column}");
-                place.upload(&world.root(), &version).must(201);
-                world.package_id(&place.project, "up/aws", &version)
-            };
-            let answer = place.delete(client, victim);
-            vec![("DELETE".to_owned(), refused.unwrap_or(204), answer.status)]
-        }
-        Family::N | Family::P | Family::G => {
-            let mut found = Vec::new();
-            for (target, success) in place.reads(family) {
-                let is_list = family == Family::N && target.ends_with("/versions");
-                let expected = match (cell, refused) {
-                    (_, Some(refused)) => refused,
-                    ("none", None) => {
-                        if is_list {
-                            200
-                        } else {
-                            404
-                        }
-                    }
-                    _ => success,
-                };
-                let answer = client.get(&target);
-                if is_list && answer.status == 200 {
-                    let none = answer.json() == json!({ "modules": [{ "versions": [] }] });
-                    assert_eq!(none, cell == "none", "{target}: {}", answer.text());
-                }
-                found.push((target, expected, answer.status));
-            }
-            found
-        }
-    }
-}
-
-#[test]
-fn private_projects() {
-    check_table(Visibility::Private);
-}
-
-#[test]
-fn internal_projects() {
-    check_table(Visibility::Internal);
-}
-
-#[test]
-fn public_projects() {
-    check_table(Visibility::Public);
 }
 
 #[test]
@@ -373,7 +182,7 @@ fn what_is_private_and_what_does_not_exist_answer_alike() {
                         real.replace(&place.namespace, &group_id),
                         unreal.replace(&absent.namespace, "999999"),
                     ),
-                    Family::P | Family::G | Family::Put | Family::Delete => (
+                    Family::P | Family::G => (
                         real.replace(&encoded(&place.project), &hidden_id),
                         unreal.replace(&encoded(&absent.project), "999999"),
                     ),

@@ -15,3 +15,4 @@ mod modules_api;
 mod operations;
 mod publishing;
 mod reading;
+mod rights;

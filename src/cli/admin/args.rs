@@ -284,7 +284,8 @@ fn date(text: &str) -> Result<Date, String> {
         .map_err(|_not_a_date| "write a day as YYYY-MM-DD, such as 2030-01-31".to_owned())
 }
 
-fn visibility() -> impl TypedValueParser<Value = Visibility> {
+/// The names of the visibilities.
+pub(in crate::cli) fn visibility() -> impl TypedValueParser<Value = Visibility> {
     one_of(Visibility::ALL.map(Visibility::as_str), Visibility::from_name)
 }
 

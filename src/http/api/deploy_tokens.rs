@@ -54,13 +54,14 @@ pub(super) async fn one(
     verb: Verb,
 ) -> Result<Reply, ServiceError> {
     let (registry, caller) = (context.registry(), &context.caller);
-    registry.require_manager(caller, &place)?;
-    let id = TokenId(number("token_id", id)?);
     if verb == Verb::Delete {
+        registry.require_manager(caller, &place)?;
+        let id = TokenId(number("token_id", id)?);
         registry.delete_deploy_token(caller, place, id).await?;
         tracing::info!(token = id.0, by = caller.label(), "deleted a deploy token");
         return Ok(empty(StatusCode::NO_CONTENT));
     }
-    let token = registry.deploy_token(caller, &place, id)?;
+    registry.require_inspector(caller, &place)?;
+    let token = registry.deploy_token(caller, &place, TokenId(number("token_id", id)?))?;
     Ok(json(StatusCode::OK, &shapes::deploy_token(&token, registry.now())))
 }

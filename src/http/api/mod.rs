@@ -20,6 +20,7 @@ use hyper::Method;
 use super::request::{Context, RequestBody};
 use super::response::Reply;
 use crate::service::ServiceError;
+use crate::service::error::BadCredential;
 use crate::service::members::Place;
 use endpoint::Api;
 use routes::{Holder, Part, Route};
@@ -63,6 +64,10 @@ async fn identity(
     body: &mut RequestBody,
 ) -> Result<Reply, ServiceError> {
     let verb = Verb::of(&context.head.method);
+    // Without a credential there is nothing to do here but to read, and to sign in: said before anything is looked up.
+    if verb != Verb::Get && route != Route::SignIn && context.caller.is_anonymous() {
+        return Err(ServiceError::Unauthenticated(BadCredential::Missing));
+    }
     match route {
         Route::SignIn => sign_in::token(context, body).await,
         Route::CurrentUser => users::current(context),
