@@ -208,8 +208,11 @@ fn the_tables_have_every_endpoint_with_every_method() {
     let mut seen = BTreeSet::new();
     let rows = Endpoint::all().into_iter().chain(instance().into_iter().map(|(endpoint, _)| endpoint));
     for row in rows {
-        let prefixes =
-            [("{n}", "/v1/modules/a/b/c"), ("{p}", "/api/v4/projects/1"), ("{g}", "/api/v4/groups/1")];
+        let prefixes = [
+            ("{n}", "/api/v4/packages/terraform/modules/v1/a/b/c"),
+            ("{p}", "/api/v4/projects/1"),
+            ("{g}", "/api/v4/groups/1"),
+        ];
         let fresh = row
             .path
             .replace("{fresh-p}", "{p}")
