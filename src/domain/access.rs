@@ -78,6 +78,8 @@ pub enum ProjectAction {
     Publish,
     /// Delete a package or a file.
     DeletePackage,
+    /// See its deploy tokens.
+    Oversee,
     /// Change its settings, members and deploy tokens.
     Administer,
     /// Delete it.
@@ -93,7 +95,9 @@ pub enum GroupAction {
     CreateProject,
     /// Create a subgroup in it.
     CreateSubgroup,
-    /// See its deploy tokens, change its settings, members and tokens; delete it.
+    /// See its deploy tokens.
+    Oversee,
+    /// Change its settings, members and tokens; delete it.
     Administer,
 }
 
@@ -162,6 +166,7 @@ pub fn project(who: Identity, project: &ProjectFacts, action: ProjectAction) -> 
             manage(who, project.role, Role::Maintainer)?;
             registry_on(project)
         }
+        ProjectAction::Oversee => oversee(who, project.role, Role::Maintainer),
         ProjectAction::Administer => manage(who, project.role, Role::Maintainer),
         ProjectAction::Remove => manage(who, project.role, Role::Owner),
     }
@@ -189,6 +194,7 @@ pub fn group(who: Identity, group: &GroupFacts, action: GroupAction) -> Result<(
         GroupAction::View => Ok(()),
         GroupAction::CreateProject => manage(who, group.role, Role::Developer),
         GroupAction::CreateSubgroup => manage(who, group.role, Role::Maintainer),
+        GroupAction::Oversee => oversee(who, group.role, Role::Owner),
         GroupAction::Administer => manage(who, group.role, Role::Owner),
     }
 }
@@ -234,11 +240,25 @@ fn manage(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal
     }
 }
 
-fn needs(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
-    if !who.is_admin() && role.is_none_or(|role| role < lowest) {
-        return Err(Refusal::Needs(lowest));
+/// Like [`manage`], for what only reads.
+fn oversee(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
+    match who {
+        Identity::DeployToken { .. } => Err(Refusal::NotForDeployTokens),
+        Identity::Anonymous | Identity::User { .. } => has_role(who, role, lowest),
     }
+}
+
+fn needs(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
+    has_role(who, role, lowest)?;
     if who.may_write() { Ok(()) } else { Err(Refusal::Scope) }
+}
+
+fn has_role(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
+    if !who.is_admin() && role.is_none_or(|role| role < lowest) {
+        Err(Refusal::Needs(lowest))
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -286,7 +306,7 @@ mod tests {
     /// `o` registry off.
     #[test]
     fn every_combination_of_project_caller_and_action() {
-        use ProjectAction::{Administer, DeletePackage, Publish, Pull, Remove, View};
+        use ProjectAction::{Administer, DeletePackage, Oversee, Publish, Pull, Remove, View};
         use RegistryAccess as R;
         use Visibility as V;
         #[rustfmt::skip]
@@ -298,6 +318,10 @@ mod tests {
             (V::Private,  R::Enabled,  DeletePackage, "hhnnnn+s++sddh"),
             (V::Private,  R::Enabled,  Administer,    "hhnnnn+s++sddh"),
             (V::Private,  R::Enabled,  Remove,        "hhnnnnnn++sddh"),
+            (V::Private,  R::Enabled,  Oversee,       "hhnnnn+++++ddh"),
+            (V::Internal, R::Enabled,  Oversee,       "hnnnnn+++++ddh"),
+            (V::Public,   R::Enabled,  Oversee,       "nnnnnn+++++ddd"),
+            (V::Private,  R::Disabled, Oversee,       "hhnnnn+++++ddh"),
             (V::Private,  R::Private,  View,          "hh+++++++++++h"),
             (V::Private,  R::Private,  Pull,          "hh+++++++++++h"),
             (V::Private,  R::Private,  Publish,       "hhnn+s+s++ss+h"),
@@ -370,7 +394,7 @@ mod tests {
 
     #[test]
     fn every_combination_of_group_caller_and_action() {
-        use GroupAction::{Administer, CreateProject, CreateSubgroup, View};
+        use GroupAction::{Administer, CreateProject, CreateSubgroup, Oversee, View};
         use Visibility as V;
         #[rustfmt::skip]
         let table: &[(V, bool, GroupAction, &str)] = &[
@@ -378,6 +402,8 @@ mod tests {
             (V::Private,  false, CreateProject,  "hhnn+s+s++sddh"),
             (V::Private,  false, CreateSubgroup, "hhnnnn+s++sddh"),
             (V::Private,  false, Administer,     "hhnnnnnn++sddh"),
+            (V::Private,  false, Oversee,        "hhnnnnnn+++ddh"),
+            (V::Public,   false, Oversee,        "nnnnnnnn+++ddd"),
             (V::Internal, false, View,           "h++++++++++++h"),
             (V::Internal, false, CreateProject,  "hnnn+s+s++sddh"),
             (V::Internal, false, CreateSubgroup, "hnnnnn+s++sddh"),

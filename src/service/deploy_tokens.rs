@@ -57,16 +57,22 @@ impl Registry {
     pub fn deploy_tokens(&self, caller: &Caller, place: &Place) -> Result<Vec<Token>, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let holder = place.administer(snapshot, caller, now)?.holder();
+            let holder = place.oversee(snapshot, caller, now)?.holder();
             Ok(credentials::deploy_tokens(snapshot, holder)?)
         })
+    }
+
+    /// Refuses whoever may not see a group's or project's deploy tokens.
+    pub fn require_overseer(&self, caller: &Caller, place: &Place) -> Result<(), ServiceError> {
+        let now = self.now();
+        self.store().read(|snapshot| place.oversee(snapshot, caller, now)).map(drop)
     }
 
     /// One of them.
     pub fn deploy_token(&self, caller: &Caller, place: &Place, id: TokenId) -> Result<Token, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let holder = place.administer(snapshot, caller, now)?.holder();
+            let holder = place.oversee(snapshot, caller, now)?.holder();
             token_of(snapshot, holder, id)
         })
     }

@@ -95,6 +95,21 @@ impl Place {
         })
     }
 
+    /// What it names, if the caller may see its deploy tokens.
+    pub(super) fn oversee(
+        &self,
+        reader: &impl Reader,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Found, ServiceError> {
+        Ok(match self {
+            Self::Group(id) => Found::Group(group_for(reader, caller, id, GroupAction::Oversee, now)?),
+            Self::Project(id) => {
+                Found::Project(project_for(reader, caller, id, ProjectAction::Oversee, now)?)
+            }
+        })
+    }
+
     /// What it names, if the caller may change its members and deploy tokens.
     pub(super) fn administer(
         &self,

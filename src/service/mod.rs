@@ -11,6 +11,7 @@ pub mod groups;
 pub mod identity;
 pub mod members;
 pub mod modules;
+pub mod namespaces;
 pub mod packages;
 pub mod projects;
 pub mod publish;
@@ -24,7 +25,9 @@ mod activity;
 #[cfg(test)]
 mod fixture;
 mod input;
+mod lookup;
 mod passwords;
+mod removal;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -14,11 +14,11 @@ use crate::domain::identity::GroupKind;
 use crate::domain::package::PackageFile;
 use crate::domain::{Sha256, Version};
 use crate::store::tables::{
-    BLOB_FILES, CHILDREN, DOWNLOADS, EVENTS, FILES, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MEMBERS,
-    MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PATHS, PROJECT_PACKAGES,
-    PROJECTS, PathTarget, TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
+    BLOB_FILES, CHILDREN, DOWNLOADS, EVENTS, FILES, FORMER_PATHS, FORMER_PATHS_OF, GROUPS, KIND_GROUP,
+    KIND_PROJECT, MANIFESTS, MEMBERS, MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES,
+    PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
 };
-use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, packages};
+use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, former, packages};
 
 /// How old a blob must be before it is collected. Longer than any upload takes between its blob and its metadata.
 pub const DEFAULT_GRACE: Duration = Duration::from_hours(1);
@@ -152,6 +152,7 @@ fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFi
         check_history(snapshot, &mut verified)?;
         check_identities(snapshot, &mut verified)?;
         check_children(snapshot, &mut verified)?;
+        check_former_paths(snapshot, &mut verified)?;
         check_tokens(snapshot, &mut verified)
     })?;
     Ok((verified, expected))
@@ -282,6 +283,25 @@ fn check_children(reader: &Snapshot, verified: &mut Verified) -> Result<(), Stor
             _ => false,
         };
         Ok(unless(same, || format!("names {id}, which is not in group {parent}")))
+    });
+    Ok(())
+}
+
+fn check_former_paths(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
+    check_each!(reader, verified, FORMER_PATHS, |path, target| {
+        let there = match target {
+            PathTarget::Group(id) => reader.get(&GROUPS, id.0)?.is_some(),
+            PathTarget::Project(id) => reader.get(&PROJECTS, id.0)?.is_some(),
+        };
+        let (kind, id) = former::key_of(target);
+        let listed = reader.get(&FORMER_PATHS_OF, (kind, id, path))?.is_some();
+        let free = reader.get(&PATHS, path)?.is_none();
+        Ok(unless(there && listed && free, || format!("{path} leads to {id}, which it should not")))
+    });
+    check_each!(reader, verified, FORMER_PATHS_OF, |(kind, id, path), _| {
+        let same =
+            reader.get(&FORMER_PATHS, path)?.is_some_and(|target| former::key_of(target) == (kind, id));
+        Ok(unless(same, || format!("{path} does not lead to {id}")))
     });
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 pub mod codec;
 pub mod credentials;
+pub mod former;
 pub mod identity;
 mod migrate;
 pub mod packages;

@@ -54,7 +54,11 @@ pub(super) async fn one(
     verb: Verb,
 ) -> Result<Reply, ServiceError> {
     let (registry, caller) = (context.registry(), &context.caller);
-    registry.require_manager(caller, &place)?;
+    if verb == Verb::Delete {
+        registry.require_manager(caller, &place)?;
+    } else {
+        registry.require_overseer(caller, &place)?;
+    }
     let id = TokenId(number("token_id", id)?);
     if verb == Verb::Delete {
         registry.delete_deploy_token(caller, place, id).await?;
