@@ -14,7 +14,7 @@ use crate::domain::identity::GroupKind;
 use crate::domain::package::PackageFile;
 use crate::domain::{Sha256, Version};
 use crate::store::tables::{
-    BLOB_FILES, CHILDREN, DOWNLOADS, EVENTS, FILES, FORMER_PATHS, FORMER_PATHS_OF, GROUPS, KIND_GROUP,
+    BLOB_FILES, CHILDREN, DOWNLOADS, EVENTS, FILES, FORMER_NAMES, FORMER_NAMES_OF, GROUPS, KIND_GROUP,
     KIND_PROJECT, MANIFESTS, MEMBERS, MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES,
     PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
 };
@@ -152,7 +152,7 @@ fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFi
         check_history(snapshot, &mut verified)?;
         check_identities(snapshot, &mut verified)?;
         check_children(snapshot, &mut verified)?;
-        check_former_paths(snapshot, &mut verified)?;
+        check_former_names(snapshot, &mut verified)?;
         check_tokens(snapshot, &mut verified)
     })?;
     Ok((verified, expected))
@@ -287,21 +287,29 @@ fn check_children(reader: &Snapshot, verified: &mut Verified) -> Result<(), Stor
     Ok(())
 }
 
-fn check_former_paths(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
-    check_each!(reader, verified, FORMER_PATHS, |path, target| {
-        let there = match target {
-            PathTarget::Group(id) => reader.get(&GROUPS, id.0)?.is_some(),
-            PathTarget::Project(id) => reader.get(&PROJECTS, id.0)?.is_some(),
+fn check_former_names(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
+    check_each!(reader, verified, FORMER_NAMES, |(parent, name), target| {
+        let above = match target {
+            PathTarget::Group(id) => {
+                reader.get(&GROUPS, id.0)?.map(|group| former::key_above(group.parent()))
+            }
+            PathTarget::Project(id) => reader.get(&PROJECTS, id.0)?.map(|project| project.parent().0),
         };
+        let path = match reader.get(&GROUPS, parent)? {
+            Some(group) => format!("{}/{name}", group.path.key()),
+            None => name.to_owned(),
+        };
+        let free = reader.get(&PATHS, path.as_str())?.is_none();
         let (kind, id) = former::key_of(target);
-        let listed = reader.get(&FORMER_PATHS_OF, (kind, id, path))?.is_some();
-        let free = reader.get(&PATHS, path)?.is_none();
-        Ok(unless(there && listed && free, || format!("{path} leads to {id}, which it should not")))
+        let listed = reader.get(&FORMER_NAMES_OF, (kind, id, parent, name))?.is_some();
+        Ok(unless(above == Some(parent) && free && listed, || {
+            format!("{path} leads to {id}, which it should not")
+        }))
     });
-    check_each!(reader, verified, FORMER_PATHS_OF, |(kind, id, path), _| {
-        let same =
-            reader.get(&FORMER_PATHS, path)?.is_some_and(|target| former::key_of(target) == (kind, id));
-        Ok(unless(same, || format!("{path} does not lead to {id}")))
+    check_each!(reader, verified, FORMER_NAMES_OF, |(kind, id, parent, name), _| {
+        let found = reader.get(&FORMER_NAMES, (parent, name))?;
+        let same = found.is_some_and(|target| former::key_of(target) == (kind, id));
+        Ok(unless(same, || format!("{name} does not lead to {id}")))
     });
     Ok(())
 }

@@ -146,7 +146,7 @@ pub fn put_user(change: &mut Change<'_>, user: &User) -> Result<(), StoreError> 
 /// Writes a group with its path and its place below its parent. Who was renamed away from that path is no longer found
 /// by it.
 pub fn put_group(change: &mut Change<'_>, group: &Group) -> Result<(), StoreError> {
-    former::forget_at(change, &group.path)?;
+    former::forget(change, group.parent(), group.path.name())?;
     put_group_record(change, group)?;
     match group.parent() {
         Some(parent) => change.put(&CHILDREN, (parent.0, KIND_GROUP, group.id.0), &Present),
@@ -162,7 +162,7 @@ fn put_group_record(change: &mut Change<'_>, group: &Group) -> Result<(), StoreE
 /// Writes a project with its path and its place in its group. Who was renamed away from that path is no longer found by
 /// it.
 pub fn put_project(change: &mut Change<'_>, project: &Project) -> Result<(), StoreError> {
-    former::forget_at(change, &project.path)?;
+    former::forget(change, Some(project.parent()), project.path.name())?;
     put_project_record(change, project)?;
     change.put(&CHILDREN, (project.parent().0, KIND_PROJECT, project.id.0), &Present)
 }
@@ -179,7 +179,7 @@ pub fn rename_group(change: &mut Change<'_>, group: &mut Group, path: FullPath) 
     change.remove(&PATHS, old.key().as_str());
     put_group(change, group)?;
     if old.key() != group.path.key() {
-        former::put(change, &old, PathTarget::Group(group.id))?;
+        former::put(change, group.parent(), old.name(), PathTarget::Group(group.id))?;
     }
     move_children(change, group.id, &group.path)
 }
@@ -194,7 +194,7 @@ pub fn rename_project(
     change.remove(&PATHS, old.key().as_str());
     put_project(change, project)?;
     if old.key() != project.path.key() {
-        former::put(change, &old, PathTarget::Project(project.id))?;
+        former::put(change, Some(project.parent()), old.name(), PathTarget::Project(project.id))?;
     }
     Ok(())
 }
