@@ -9,7 +9,10 @@ use crate::support::world::{World, encoded};
 fn world() -> World {
     let world = World::start();
     world.group("beta").group("acme").group_with("acme/Zoo", Visibility::Private, &json!({}));
-    world.group("acme/zoo/deep").public_project("acme/net").project("acme/Zoo/alpha");
+    world
+        .group_with("acme/zoo/deep", Visibility::Private, &json!({}))
+        .public_project("acme/net")
+        .project("acme/Zoo/alpha");
     world.public_project("beta/alpine").project("acme/zoo/deep/core");
     world.user("dev", Role::Developer, "acme/zoo/alpha").user("owner", Role::Owner, "acme/net");
     world
@@ -86,7 +89,7 @@ fn groups_are_searched_filtered_and_sorted() {
             ("groups?order_by=id", "beta acme acme/Zoo acme/Zoo/deep"),
             ("groups?top_level_only=true", "acme beta"),
             ("groups?search=zoo", "acme/Zoo/deep acme/Zoo"),
-            ("groups?visibility=private", "acme/Zoo"),
+            ("groups?visibility=private", "acme/Zoo/deep acme/Zoo"),
             (&format!("groups?skip_groups[]={zoo}&skip_groups[]=999"), "acme beta acme/Zoo/deep"),
             (&format!("groups?skip_groups={zoo},1"), "acme beta acme/Zoo/deep"),
             ("groups/acme/subgroups", "acme/Zoo"),
