@@ -15,5 +15,6 @@ mod direct;
 mod install;
 mod mirror;
 mod refusals;
+mod renamed;
 mod shapes;
 mod versions;
