@@ -10,7 +10,7 @@ use super::{Caller, Registry, ServiceError};
 use crate::domain::access::{self, GroupAction};
 use crate::domain::identity::Group;
 use crate::domain::{FullPath, PathSegment, Role, RootPath};
-use crate::store::tables::PathTarget;
+use crate::store::tables::{GROUPS, PathTarget};
 use crate::store::{Reader, identity as records};
 
 /// How many numbers are tried behind a path that is taken before no suggestion is made.
@@ -100,33 +100,41 @@ impl Registry {
                     access::create_root_group(caller.identity(), permitted).is_ok()
                 }
             };
-            let full = |name: &str| match &parent {
-                Some(parent) => format!("{}/{name}", parent.path),
-                None => name.to_owned(),
-            };
-            let taken = |name: &str| -> Result<bool, ServiceError> {
-                Ok(match records::at_path(snapshot, &full(name))? {
-                    None => false,
-                    Some(_) if creates => true,
-                    Some(PathTarget::Group(id)) => match records::group(snapshot, id)? {
-                        Some(group) => check_group(snapshot, caller, &group, GroupAction::View, now).is_ok(),
-                        None => false,
-                    },
-                    Some(PathTarget::Project(_)) => false,
-                })
+            let taken = |name: &str| {
+                let full = match &parent {
+                    Some(parent) => format!("{}/{name}", parent.path),
+                    None => name.to_owned(),
+                };
+                is_taken(snapshot, caller, &full, creates, now)
             };
             let exists = taken(path)?;
-            let mut suggestion = None;
             for number in (1..=SUGGESTIONS_TRIED).take_while(|_| exists) {
                 let similar = format!("{path}{number}");
                 if !taken(&similar)? {
-                    suggestion = Some(similar);
-                    break;
+                    return Ok(Occupancy { exists, suggestion: Some(similar) });
                 }
             }
-            Ok(Occupancy { exists, suggestion })
+            Ok(Occupancy { exists, suggestion: None })
         })
     }
+}
+
+/// Whether a full path is taken, as far as the caller may know: all of it where it could take the path itself.
+fn is_taken(
+    reader: &impl Reader,
+    caller: &Caller,
+    path: &str,
+    creates: bool,
+    now: Timestamp,
+) -> Result<bool, ServiceError> {
+    Ok(match records::at_path(reader, path)? {
+        Some(_) if creates => true,
+        Some(PathTarget::Group(id)) => {
+            let group = reader.require(&GROUPS, id.0)?;
+            check_group(reader, caller, &group, GroupAction::View, now).is_ok()
+        }
+        Some(PathTarget::Project(_)) | None => false,
+    })
 }
 
 /// The full path of something new, or of something renamed (`own`, which may keep what it has), if it is well-formed and

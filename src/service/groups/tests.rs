@@ -1,6 +1,7 @@
 //! Groups as their use cases leave them.
 
 use super::super::fixture::{World, at_group, at_project, new_group, new_project, word};
+use super::super::namespaces::NamespaceFilter;
 use super::super::projects::{NewProject, ProjectChange};
 use super::*;
 
@@ -181,7 +182,7 @@ async fn lists_hold_what_the_caller_sees_and_nothing_else() {
     assert_eq!(word(&world.registry.group(&outsider, "private")), "hidden");
     assert_eq!(word(&world.registry.group(&outsider, "nothing")), "hidden");
     assert_eq!(word(&world.registry.group(&outsider, "outsider")), "hidden", "a namespace is no group");
-    let own = world.registry.namespaces(&insider, Default::default()).await.unwrap();
+    let own = world.registry.namespaces(&insider, NamespaceFilter::default()).await.unwrap();
     assert_eq!(own.iter().map(|group| group.path.as_str()).collect::<Vec<_>>(), ["private/sub", "insider"]);
 }
 
