@@ -33,6 +33,21 @@ pub fn project_for(
     Ok(project)
 }
 
+/// The project of a module source: by number or full path, also by a path it had before a rename. Terraform would follow
+/// a redirect, but without the credential of its `.netrc`.
+pub(super) fn terraform_project(
+    reader: &impl Reader,
+    caller: &Caller,
+    id: &str,
+    now: Timestamp,
+) -> Result<Project, ServiceError> {
+    let may = ProjectAction::Pull;
+    match project_for(reader, caller, id, may, now) {
+        Err(ServiceError::Moved(moved)) => project_for(reader, caller, &moved.to, may, now),
+        found => found,
+    }
+}
+
 /// What to answer for a path that names no project: where it went, to a caller who may do that there or see it.
 fn moved_project(
     reader: &impl Reader,

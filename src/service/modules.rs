@@ -1,8 +1,8 @@
 //! The Terraform side: versions of a module, the latest of them, where its archive is, and the archive.
 //!
 //! Candidates for an address are the packages of every project under its namespace that the caller may pull. What a
-//! caller may not see is left out before anything is decided, so that it cannot show in an answer. A namespace that was
-//! renamed is found by its old name too, until somebody takes that.
+//! caller may not see is left out before anything is decided, so that it cannot show in an answer. A namespace or
+//! project that was renamed is found by its old name too, until somebody takes that: sources are written to last.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Registry;
-use super::access::{self, Caller, check_group, project_for};
+use super::access::{self, Caller, check_group};
 use super::error::{BadCredential, ServiceError};
-use super::lookup::terraform_namespace;
+use super::lookup::{terraform_namespace, terraform_project};
 use super::tickets::Ticket;
 use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::identity::{Group, Project};
@@ -206,7 +206,7 @@ impl Registry {
     ) -> Result<Archive, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let project = Arc::new(project_for(snapshot, caller, project, ProjectAction::Pull, now)?);
+            let project = Arc::new(terraform_project(snapshot, caller, project, now)?);
             let (Ok(name), Ok(system)) = (module.0.parse(), module.1.parse()) else {
                 return Err(ServiceError::NotFound("404 Module"));
             };

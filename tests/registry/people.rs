@@ -1,6 +1,6 @@
 //! People and what is theirs: own tokens, roles shown, forms, owners that stay, and what is remembered of what goes.
 
-use cairn::domain::event::PackageAction;
+use cairn::domain::event::PackageAction::{self, Deleted, FileDeleted, Published};
 use cairn::domain::{ProjectId, Role, Visibility};
 use cairn::store::{Store, packages};
 use serde_json::{Value, json};
@@ -261,7 +261,6 @@ fn packages_that_go_with_a_project_a_group_or_a_user_leave_a_deletion_in_their_h
             store.read(|snapshot| packages::events(snapshot, ProjectId(number), &name, &system, &version));
         events.unwrap().into_iter().map(|event| event.action).collect()
     };
-    use PackageAction::{Deleted, FileDeleted, Published};
     let expected = [
         vec![Published, Deleted],
         vec![Published, FileDeleted, Deleted],

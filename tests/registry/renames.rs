@@ -55,13 +55,15 @@ fn a_renamed_group_takes_everything_below_along_and_its_old_paths_lead_there() {
         ("namespaces/acme", "namespaces/Umbrella".to_owned()),
         ("projects/acme%2Fplatform%2Fnetwork", format!("projects/{now}")),
         ("projects/acme%2fplatform%2fnetwork/packages?page=1", format!("projects/{now}/packages?page=1")),
-        (
-            "projects/acme%2Fplatform%2Fnetwork/packages/terraform/modules/vpc/aws/1.0.0",
-            format!("projects/{now}/packages/terraform/modules/vpc/aws/1.0.0"),
-        ),
     ] {
         leads(&root, &format!("/api/v4/{from}"), &format!("/api/v4/{to}"));
     }
+    // A source of Terraform is not led on: it would go there without its credential.
+    let modules = "/api/v4/projects/acme%2Fplatform%2Fnetwork/packages/terraform/modules/vpc/aws";
+    for source in [modules.to_owned(), format!("{modules}/1.0.0"), format!("{modules}/1.0.0?archive=tgz")] {
+        assert_eq!(root.get(&source).must(200).body, Module::of("one").build(), "{source}");
+    }
+    root.get(&format!("{modules}/1.0.0?terraform-get=1")).must(204);
     world.server.cli_ok(&["verify"]);
 }
 
