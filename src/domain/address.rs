@@ -208,6 +208,12 @@ impl FullPath {
         format!("{}/{segment}", self.0).parse()
     }
 
+    /// The path of the same thing when its parent has that path, which must be as deep as the parent's was.
+    #[must_use]
+    pub fn moved_below(&self, parent: &Self) -> Self {
+        Self(format!("{}/{}", parent.0, self.name()))
+    }
+
     /// The first segment: the Terraform namespace.
     pub fn root(&self) -> &str {
         self.0.split('/').next().unwrap_or_default()

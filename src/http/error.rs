@@ -15,6 +15,11 @@ use crate::web::{self, Page};
 
 /// An error as an answer of that endpoint.
 pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
+    let error = match error {
+        // Who is not led on to the new path is answered as if there were none.
+        ServiceError::Moved(moved) => &moved.unknown,
+        other => other,
+    };
     if let ServiceError::Internal(inner) = error {
         tracing::error!(error = %inner, route = endpoint.pattern(), "a request failed");
     }
@@ -130,7 +135,9 @@ fn errors(status: StatusCode, sentence: &str) -> Reply {
 
 fn status(error: &ServiceError, family: Family) -> StatusCode {
     match error {
-        ServiceError::RegistryDisabled | ServiceError::NotFound(_) => StatusCode::NOT_FOUND,
+        ServiceError::RegistryDisabled | ServiceError::NotFound(_) | ServiceError::Moved(_) => {
+            StatusCode::NOT_FOUND
+        }
         ServiceError::ConflictingCredentials
         | ServiceError::Invalid(_)
         | ServiceError::Grant(_)

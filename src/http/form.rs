@@ -1,4 +1,4 @@
-//! The field `file` of a multipart form (RFC 7578), in pieces and within bounds.
+//! Multipart forms (RFC 7578): the field `file` of an upload, in pieces and within bounds, and the texts of a small one.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyDataStream;
+use http_body_util::{BodyDataStream, BodyExt, Full};
 use hyper::body::{Body, Frame};
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 
@@ -60,6 +60,27 @@ impl<'a> Form<'a> {
         self.left.store(usize::MAX, Ordering::Relaxed);
         in_time(self.wait, field.chunk()).await
     }
+}
+
+/// The texts of a form that is in memory, in order. Files among them are parameters that nothing here knows.
+pub(super) async fn texts(
+    whole: Bytes,
+    boundary: String,
+    wait: Duration,
+) -> Result<Vec<(String, String)>, ServiceError> {
+    let mut body = RequestBody::Local(Full::new(whole).map_err(|never| match never {}).boxed_unsync());
+    let mut form = Form::new(&mut body, boundary, wait);
+    form.left.store(usize::MAX, Ordering::Relaxed);
+    let mut found = Vec::new();
+    while let Some(field) = in_time(wait, form.fields.next_field()).await? {
+        let name = field.name().filter(|_| field.file_name().is_none()).map(str::to_owned);
+        let bytes = in_time(wait, field.bytes()).await?;
+        let Some(name) = name else { continue };
+        let value = String::from_utf8(bytes.into())
+            .map_err(|_not_utf8| ServiceError::Invalid(format!("{name} is invalid: it is not UTF-8")))?;
+        found.push((name, value));
+    }
+    Ok(found)
 }
 
 async fn in_time<T>(

@@ -9,6 +9,7 @@ mod form;
 mod framing;
 mod login;
 pub mod modules;
+mod moved;
 mod ops;
 pub mod pipeline;
 pub mod request;

@@ -13,7 +13,7 @@ use hyper::{Method, Request, StatusCode, Version};
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
 use super::request::{Client, Context, Peer, RequestBody, credential};
 use super::response::{Reply, ReplyBody};
-use super::{App, api, control, error, login, modules, ops, terraform, upload};
+use super::{App, api, control, error, login, modules, moved, ops, terraform, upload};
 use crate::service::publish::Target;
 use crate::service::{Caller, ServiceError};
 use crate::telemetry::StatusClass;
@@ -162,10 +162,16 @@ async fn perform(context: &Context<'_>, endpoint: &Endpoint<'_>, mut body: Reque
         Endpoint::Api(api) => api::handle(context, api, &mut body).await,
         Endpoint::Control(control) => control::handle(context, control, &mut body).await,
     };
-    match outcome {
-        Ok(reply) => reply,
-        Err(refused) => upload::refuse(context, &mut body, error::reply(&refused, endpoint)).await,
+    let refused = match outcome {
+        Ok(reply) => return reply,
+        Err(refused) => refused,
+    };
+    if let ServiceError::Moved(place) = &refused
+        && let Some(reply) = moved::redirect(context, place)
+    {
+        return reply;
     }
+    upload::refuse(context, &mut body, error::reply(&refused, endpoint)).await
 }
 
 /// What every answer carries.

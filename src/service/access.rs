@@ -8,13 +8,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::catalog::PlacedProject;
 use super::error::{BadCredential, ServiceError};
+pub use super::lookup::{any_namespace, group_for, project_for};
 use crate::blobs::sha256;
 use crate::domain::access::{self, GroupAction, GroupFacts, Identity, ProjectAction, ProjectFacts};
 use crate::domain::credential::{DeployScope, MAX_TOKEN_LENGTH, PersonalScope, Token, TokenOwner};
-use crate::domain::identity::{Group, GroupKind, Holder, InstanceSettings, Project, User};
+use crate::domain::identity::{Group, Holder, InstanceSettings, Project, User};
 use crate::domain::package::Publisher;
 use crate::domain::{GroupId, Role, TokenId, UserId};
-use crate::store::tables::PathTarget;
 use crate::store::{Reader, StoreError, credentials, identity};
 
 /// A credential as a request carried it.
@@ -202,7 +202,7 @@ fn caller_of(reader: &impl Reader, token: Token, now: Timestamp) -> Result<Calle
 }
 
 /// The highest active role of a user over some groups or projects.
-fn highest_role(
+pub(super) fn highest_role(
     reader: &impl Reader,
     user: UserId,
     holders: impl IntoIterator<Item = Holder>,
@@ -385,56 +385,6 @@ pub fn check_instance(caller: &Caller) -> Result<(), ServiceError> {
         anonymous: caller.is_anonymous(),
         subject: "Instance",
     })
-}
-
-/// The project that `:id` names, by number or full path, if the caller may do that to it.
-pub fn project_for(
-    reader: &impl Reader,
-    caller: &Caller,
-    id: &str,
-    action: ProjectAction,
-    now: Timestamp,
-) -> Result<Project, ServiceError> {
-    let found = match number(id) {
-        Some(number) => identity::project(reader, crate::domain::ProjectId(number))?,
-        None => match identity::at_path(reader, id)? {
-            Some(PathTarget::Project(project)) => identity::project(reader, project)?,
-            Some(PathTarget::Group(_)) | None => None,
-        },
-    };
-    let project = found.ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Project"))?;
-    check_project(reader, caller, &project, action, now)?;
-    Ok(project)
-}
-
-/// The group that `:id` names, by number or full path, if the caller may do that to it. Personal namespaces are none.
-pub fn group_for(
-    reader: &impl Reader,
-    caller: &Caller,
-    id: &str,
-    action: GroupAction,
-    now: Timestamp,
-) -> Result<Group, ServiceError> {
-    let group = any_namespace(reader, id)?
-        .filter(|group| group.kind == GroupKind::Group)
-        .ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Group"))?;
-    check_group(reader, caller, &group, action, now)?;
-    Ok(group)
-}
-
-/// The group or personal namespace of that number or full path.
-pub fn any_namespace(reader: &impl Reader, id: &str) -> Result<Option<Group>, StoreError> {
-    match number(id) {
-        Some(number) => identity::group(reader, GroupId(number)),
-        None => match identity::at_path(reader, id)? {
-            Some(PathTarget::Group(group)) => identity::group(reader, group),
-            Some(PathTarget::Project(_)) | None => Ok(None),
-        },
-    }
-}
-
-fn number(id: &str) -> Option<u64> {
-    id.bytes().all(|byte| byte.is_ascii_digit()).then(|| id.parse().ok()).flatten()
 }
 
 #[cfg(test)]

@@ -62,6 +62,12 @@ impl Registry {
         })
     }
 
+    /// Refuses whoever may not see a group's or project's deploy tokens.
+    pub fn require_inspector(&self, caller: &Caller, place: &Place) -> Result<(), ServiceError> {
+        let now = self.now();
+        self.store().read(|snapshot| place.inspect(snapshot, caller, now)).map(drop)
+    }
+
     /// One of them.
     pub fn deploy_token(&self, caller: &Caller, place: &Place, id: TokenId) -> Result<Token, ServiceError> {
         let now = self.now();

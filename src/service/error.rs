@@ -39,6 +39,9 @@ pub enum ServiceError {
     /// Something below a thing the caller sees is not there.
     #[error("{0} Not Found")]
     NotFound(&'static str),
+    /// The path named this before it was renamed, and the caller may see it.
+    #[error("{} is called {} now: use that path", .0.from, .0.to)]
+    Moved(Box<Moved>),
     /// A parameter is missing or malformed.
     #[error("{0}")]
     Invalid(String),
@@ -143,6 +146,17 @@ impl BadGrant {
             Self::Client => "invalid_client",
         }
     }
+}
+
+/// A path that led elsewhere, for a caller who may know.
+#[derive(Debug)]
+pub struct Moved {
+    /// The path asked for.
+    pub from: String,
+    /// The full path of the same thing now.
+    pub to: String,
+    /// The answer where a new place is of no use: that of a path nothing ever had.
+    pub unknown: ServiceError,
 }
 
 /// Why a version cannot be published where it was to go.
@@ -264,6 +278,7 @@ impl ServiceError {
             Self::Refused { .. } => "refused",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
+            Self::Moved(_) => "moved",
             Self::Invalid(_) => "invalid",
             Self::Unprocessable(_) => "unprocessable",
             Self::Duplicate(_) => "duplicate",

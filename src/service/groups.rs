@@ -2,13 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::access::{any_namespace, check_group, group_facts, group_for};
-use super::identity::{check_own, check_signed_in, is_administrator};
+use super::access::{group_facts, group_for};
+use super::identity::{check_own, is_administrator};
+use super::namespaces::path_below;
+use super::removal::remove_group;
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::access::{self, GroupAction};
 use crate::domain::identity::{Group, GroupKind, Holder, Membership};
 use crate::domain::package::DuplicatesRule;
-use crate::domain::{FullPath, GroupId, PathSegment, Role, RootPath, Visibility};
+use crate::domain::{GroupId, Role, Visibility};
+use crate::store::tables::PathTarget;
 use crate::store::{Change, Reader, identity as records};
 
 /// Characters of an exception pattern. What it may cost once compiled is bounded too.
@@ -34,6 +37,9 @@ pub struct NewGroup {
 /// What to change of a group; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct GroupChange {
+    /// Its own segment of the path. Everything below moves with it; the old path leads to the new one until somebody takes
+    /// it.
+    pub path: Option<String>,
     /// Its name for people.
     pub name: Option<String>,
     /// What it is for.
@@ -53,8 +59,15 @@ pub struct GroupFilter {
     pub search: Option<String>,
     /// Only groups where the caller has at least this role.
     pub min_role: Option<Role>,
+    /// Only groups the caller has to do with: by a role there, or by one in something below. Administrators have to do with
+    /// all.
+    pub mine: bool,
     /// Only root groups.
     pub top_level_only: bool,
+    /// Only of that visibility.
+    pub visibility: Option<Visibility>,
+    /// All but these.
+    pub except: Vec<GroupId>,
 }
 
 impl Registry {
@@ -86,61 +99,41 @@ impl Registry {
         .await
     }
 
-    /// The groups directly in a group that the caller sees.
+    /// The groups in a group that the caller sees: those directly in it, or all below it.
     pub async fn subgroups(
         &self,
         caller: &Caller,
         id: &str,
+        deep: bool,
         filter: GroupFilter,
     ) -> Result<Vec<Group>, ServiceError> {
         let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
         self.read_long(move |snapshot| {
             let parent = group_for(snapshot, &caller, &id, GroupAction::View, now)?;
-            let groups = records::subgroups(snapshot, parent.id)?;
+            let mut groups = records::subgroups(snapshot, parent.id)?;
+            let mut opened = 0;
+            while let Some(next) = groups.get(opened).filter(|_| deep) {
+                let below = records::subgroups(snapshot, next.id)?;
+                groups.extend(below);
+                opened += 1;
+            }
+            groups.sort_by_key(|group| group.id);
             select(snapshot, &caller, groups, &filter, now)
         })
         .await
     }
 
-    /// A group or personal namespace that the caller sees.
-    pub fn namespace(&self, caller: &Caller, id: &str) -> Result<Group, ServiceError> {
-        check_signed_in(caller)?;
+    /// Refuses whoever may not create a group there, before anything is said about the request.
+    pub fn check_new_group(&self, caller: &Caller, parent: Option<&str>) -> Result<(), ServiceError> {
+        check_own(caller)?;
         let now = self.now();
-        self.store().read(|snapshot| {
-            let hidden = || ServiceError::hidden(caller.is_anonymous(), "Namespace");
-            let found = any_namespace(snapshot, id)?.ok_or_else(hidden)?;
-            check_group(snapshot, caller, &found, GroupAction::View, now).map_err(|_refused| hidden())?;
-            Ok(found)
-        })
-    }
-
-    /// The namespaces the caller belongs to: its own and the groups where it has a role; all, for an administrator.
-    pub async fn namespaces(
-        &self,
-        caller: &Caller,
-        search: Option<String>,
-    ) -> Result<Vec<Group>, ServiceError> {
-        check_signed_in(caller)?;
-        let (now, caller) = (self.now(), caller.clone());
-        self.read_long(move |snapshot| {
-            let mut found = Vec::new();
-            for group in
-                records::groups(snapshot)?.into_iter().filter(|group| is_named(group, search.as_deref()))
-            {
-                if is_administrator(&caller) || group_facts(snapshot, &caller, &group, now)?.role.is_some() {
-                    found.push(group);
-                }
-            }
-            Ok(found)
-        })
-        .await
+        self.store().read(|snapshot| parent_of(snapshot, caller, parent, now)).map(drop)
     }
 
     /// Creates a group. Its creator becomes its owner.
     pub async fn create_group(&self, caller: &Caller, new: NewGroup) -> Result<Group, ServiceError> {
-        check_own(caller)?;
+        self.check_new_group(caller, new.parent.as_deref())?;
         let (now, caller) = (self.now(), caller.clone());
-        self.store().read(|snapshot| parent_of(snapshot, &caller, new.parent.as_deref(), now))?;
         let name = input::name("name", &new.name)?;
         let description = input::description(&new.description)?;
         check_pattern(&new.duplicates.exception_regex)?;
@@ -154,7 +147,7 @@ impl Registry {
                         .min(parent.as_ref().map_or(Visibility::Public, |parent| parent.visibility)),
                 };
                 check_below(visibility, parent.as_ref())?;
-                let path = path_below(change, parent.as_ref(), &new.path)?;
+                let path = path_below(change, parent.as_ref(), &new.path, None)?;
                 let group = Group {
                     id: GroupId(change.next_number("group")?),
                     kind: GroupKind::Group,
@@ -173,7 +166,7 @@ impl Registry {
             .await
     }
 
-    /// Changes a group.
+    /// Changes a group. With another path it is renamed, together with everything below.
     pub async fn update_group(
         &self,
         caller: &Caller,
@@ -189,8 +182,22 @@ impl Registry {
                 if let Some(visibility) = wanted.visibility {
                     check_between(change, &group, visibility)?;
                 }
+                let renamed = match &wanted.path {
+                    Some(segment) => {
+                        let parent = match group.parent() {
+                            Some(parent) => records::group(change, parent)?,
+                            None => None,
+                        };
+                        let own = Some(PathTarget::Group(group.id));
+                        Some(path_below(change, parent.as_ref(), segment, own)?)
+                    }
+                    None => None,
+                };
                 wanted.apply(&mut group);
-                records::put_group(change, &group)?;
+                match renamed.filter(|path| path.as_str() != group.path.as_str()) {
+                    Some(path) => records::rename_group(change, &mut group, path)?,
+                    None => records::put_group(change, &group)?,
+                }
                 Ok(group)
             })
             .await
@@ -203,7 +210,7 @@ impl Registry {
         self.store()
             .write(move |change| {
                 let group = group_for(change, &caller, &id, GroupAction::Administer, now)?;
-                Ok(records::remove_group(change, &group)?)
+                remove_group(change, &caller, &group, now)
             })
             .await
     }
@@ -220,20 +227,24 @@ fn select(
     for group in groups {
         let wanted = group.kind == GroupKind::Group
             && (!filter.top_level_only || group.parent().is_none())
+            && filter.visibility.is_none_or(|visibility| group.visibility == visibility)
+            && !filter.except.contains(&group.id)
             && is_named(&group, filter.search.as_deref());
         if !wanted {
             continue;
         }
         let facts = group_facts(reader, caller, &group, now)?;
         let role_suffices = filter.min_role.is_none_or(|lowest| facts.role >= Some(lowest));
-        if role_suffices && access::group(caller.identity(), &facts, GroupAction::View).is_ok() {
+        let mine = !filter.mine || facts.connected || is_administrator(caller);
+        if role_suffices && mine && access::group(caller.identity(), &facts, GroupAction::View).is_ok() {
             found.push(group);
         }
     }
     Ok(found)
 }
 
-fn is_named(group: &Group, search: Option<&str>) -> bool {
+/// Whether a text is part of a group's path or name.
+pub(super) fn is_named(group: &Group, search: Option<&str>) -> bool {
     search.is_none_or(|search| {
         let search = search.to_lowercase();
         group.path.key().contains(&search) || group.name.to_lowercase().contains(&search)
@@ -257,24 +268,6 @@ fn parent_of(
         subject: "Group",
     })?;
     Ok(None)
-}
-
-/// The full path of something new, if it is well-formed and free.
-pub(super) fn path_below(
-    reader: &impl Reader,
-    parent: Option<&Group>,
-    segment: &str,
-) -> Result<FullPath, ServiceError> {
-    let path = match parent {
-        Some(parent) => parent.path.join(&segment.parse::<PathSegment>()?)?,
-        None => segment.parse::<RootPath>()?.into(),
-    };
-    match records::at_path(reader, path.as_str())? {
-        None => Ok(path),
-        Some(_) => {
-            Err(ServiceError::Invalid(format!("path \"{path}\" has already been taken: choose another")))
-        }
-    }
 }
 
 /// A child is never more visible than its parent.
@@ -333,24 +326,6 @@ pub(super) fn join(
         records::put_membership(change, &membership)?;
     }
     Ok(())
-}
-
-/// The group or personal namespace of that number or path, if the caller may do that to it.
-pub(super) fn namespace_for(
-    reader: &impl Reader,
-    caller: &Caller,
-    id: &str,
-    action: GroupAction,
-    now: Timestamp,
-) -> Result<Group, ServiceError> {
-    let group =
-        any_namespace(reader, id)?.ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Namespace"))?;
-    match check_group(reader, caller, &group, action, now) {
-        Err(ServiceError::Refused { refusal, anonymous, .. }) => {
-            Err(ServiceError::Refused { refusal, anonymous, subject: "Namespace" })
-        }
-        checked => checked.map(|()| group),
-    }
 }
 
 impl GroupChange {

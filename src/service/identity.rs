@@ -4,12 +4,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::access::check_instance;
 use super::error::BadCredential;
+use super::lookup::{former_namespace, moved};
+use super::removal::remove_user;
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::access::{self, Refusal};
 use crate::domain::credential::PersonalScope;
 use crate::domain::identity::{Group, GroupKind, Holder, Membership, User};
 use crate::domain::package::DuplicatesRule;
 use crate::domain::{FullPath, GroupId, Role, RootPath, UserId, Visibility};
+use crate::store::tables::{GROUPS, PathTarget};
 use crate::store::{Change, Reader, identity as records};
 
 /// The administrator of the first start.
@@ -35,6 +38,8 @@ pub struct NewUser {
 /// What to change of a user; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct UserChange {
+    /// Its name in URLs. Its namespace is renamed too; the old path leads to the new one until somebody takes it.
+    pub username: Option<RootPath>,
     /// Its name for people.
     pub name: Option<String>,
     /// Its mail address.
@@ -56,6 +61,8 @@ pub struct UserFilter {
     pub username: Option<String>,
     /// Only blocked (`true`) or only active (`false`) ones.
     pub blocked: Option<bool>,
+    /// Only administrators. For those who see who is one.
+    pub admins: bool,
 }
 
 /// Refuses whoever is not a signed-in user or the operator.
@@ -87,14 +94,21 @@ fn refused(caller: &Caller, refusal: Refusal) -> ServiceError {
     ServiceError::Refused { refusal, anonymous: caller.is_anonymous(), subject: "User" }
 }
 
-/// The user that `:id` names, by number or user name.
+/// The user that `:id` names, by number or user name. Callers are signed in: every user sees every other.
 pub(super) fn user_for(reader: &impl Reader, id: &str) -> Result<User, ServiceError> {
     let found = if id.bytes().all(|byte| byte.is_ascii_digit()) {
         id.parse().ok().map(UserId).map(|id| records::user(reader, id)).transpose()?.flatten()
     } else {
         records::user_by_name(reader, id)?
     };
-    found.ok_or(ServiceError::NotFound("User"))
+    if let Some(user) = found {
+        return Ok(user);
+    }
+    let unknown = ServiceError::NotFound("User");
+    Err(match former_namespace(reader, id)? {
+        Some(Group { kind: GroupKind::Personal(_), path, .. }) => moved(id, path.as_str(), unknown),
+        _ => unknown,
+    })
 }
 
 impl Registry {
@@ -130,22 +144,19 @@ impl Registry {
         self.store().read(|snapshot| user_for(snapshot, id))
     }
 
-    /// Users, newest first.
+    /// Users, in order of number.
     pub async fn users(&self, caller: &Caller, filter: UserFilter) -> Result<Vec<User>, ServiceError> {
         check_signed_in(caller)?;
         let by_mail = is_administrator(caller);
-        let mut users = self
-            .read_long(move |snapshot| {
-                let mut users = match &filter.username {
-                    Some(name) => records::user_by_name(snapshot, name)?.into_iter().collect(),
-                    None => records::users(snapshot)?,
-                };
-                users.retain(|user| filter.matches(user, by_mail));
-                Ok(users)
-            })
-            .await?;
-        users.reverse();
-        Ok(users)
+        self.read_long(move |snapshot| {
+            let mut users = match &filter.username {
+                Some(name) => records::user_by_name(snapshot, name)?.into_iter().collect(),
+                None => records::users(snapshot)?,
+            };
+            users.retain(|user| filter.matches(user, by_mail) && !(filter.admins && by_mail && !user.admin));
+            Ok(users)
+        })
+        .await
     }
 
     /// Creates a user with its own namespace. For administrators.
@@ -201,6 +212,9 @@ impl Registry {
                     user.password_hash = password_hash;
                     super::sign_in::end_sessions(change, user.id)?;
                 }
+                if let Some(username) = wanted.username {
+                    rename(change, &mut user, username)?;
+                }
                 records::put_user(change, &user)?;
                 Ok(user)
             })
@@ -230,7 +244,7 @@ impl Registry {
     /// Deletes a user with its namespace, everything published there, its memberships and tokens. For administrators.
     pub async fn delete_user(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
         check_instance(caller)?;
-        let id = id.to_owned();
+        let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
         self.store()
             .write(move |change| {
                 let user = user_for(change, &id)?;
@@ -244,8 +258,7 @@ impl Registry {
                         ));
                     }
                 }
-                records::remove_user(change, &user)?;
-                Ok(())
+                remove_user(change, &caller, &user, now)
             })
             .await
     }
@@ -317,7 +330,7 @@ impl Draft {
     fn insert(self, change: &mut Change<'_>, now: jiff::Timestamp) -> Result<User, ServiceError> {
         let path = FullPath::from(self.new.username.clone());
         if records::at_path(change, path.as_str())?.is_some() {
-            return Err(ServiceError::Taken("Username has already been taken: choose another".to_owned()));
+            return Err(username_taken());
         }
         check_email_free(change, &self.email, None)?;
         let user = User {
@@ -355,6 +368,26 @@ impl Draft {
         records::put_membership(change, &owner)?;
         Ok(user)
     }
+}
+
+fn username_taken() -> ServiceError {
+    ServiceError::Taken("Username has already been taken: choose another".to_owned())
+}
+
+/// Gives a user another name, and its namespace with everything in it the path of that name. Writing the user is left to
+/// the caller.
+fn rename(change: &mut Change<'_>, user: &mut User, username: RootPath) -> Result<(), ServiceError> {
+    if username.as_str() == user.username.as_str() {
+        return Ok(());
+    }
+    let path = FullPath::from(username.clone());
+    let own = PathTarget::Group(user.namespace);
+    if records::at_path(change, path.as_str())?.is_some_and(|found| found != own) {
+        return Err(username_taken());
+    }
+    let mut namespace = change.require(&GROUPS, user.namespace.0)?;
+    user.username = username;
+    Ok(records::rename_group(change, &mut namespace, path)?)
 }
 
 fn check_email_free(reader: &impl Reader, email: &str, own: Option<UserId>) -> Result<(), ServiceError> {

@@ -190,12 +190,6 @@ impl Registry {
         self.store().read(|snapshot| place.administer(snapshot, caller, now)).map(drop)
     }
 
-    /// Refuses whoever may not see its deploy tokens.
-    pub fn require_inspector(&self, caller: &Caller, place: &Place) -> Result<(), ServiceError> {
-        let now = self.now();
-        self.store().read(|snapshot| place.inspect(snapshot, caller, now)).map(drop)
-    }
-
     /// The direct members.
     pub fn members(&self, caller: &Caller, place: &Place) -> Result<Vec<Member>, ServiceError> {
         let now = self.now();

@@ -14,6 +14,7 @@ pub mod members;
 pub mod module_details;
 pub mod module_list;
 pub mod modules;
+pub mod namespaces;
 pub mod packages;
 pub mod projects;
 pub mod publish;
@@ -28,7 +29,9 @@ mod catalog;
 #[cfg(test)]
 mod fixture;
 mod input;
+mod lookup;
 mod passwords;
+mod removal;
 
 use std::num::NonZero;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! The Terraform side: versions of a module, the latest of them, where its archive is, and the archive.
 //!
 //! Candidates for an address are the packages of every project under its namespace that the caller may pull. What a
-//! caller may not see is left out before anything is decided, so that it cannot show in an answer.
+//! caller may not see is left out before anything is decided, so that it cannot show in an answer. A namespace or
+//! project that was renamed is found by its old name too, until somebody takes that: sources are written to last.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,8 +10,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Registry;
-use super::access::{self, Caller, any_namespace, check_group, project_for};
+use super::access::{self, Caller, check_group};
 use super::error::{BadCredential, ServiceError};
+use super::lookup::{terraform_namespace, terraform_project};
 use super::tickets::Ticket;
 use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::identity::{Group, Project};
@@ -133,7 +135,8 @@ impl Registry {
             let candidate = pick(&found, Some(version))?;
             let (details, file) = installable(snapshot, candidate)?;
             let root = snapshot.require(&GROUPS, candidate.project.root().0)?;
-            let namespace = any_namespace(snapshot, address.namespace)?.map_or(root.id, |asked| asked.id);
+            let namespace =
+                terraform_namespace(snapshot, address.namespace)?.map_or(root.id, |asked| asked.id);
             let anyone = may_pull(snapshot, &Caller::Anonymous, &candidate.project, now)?;
             let ticket = (!anyone).then(|| {
                 let ticket = Ticket { file: file.id, token: caller.token().map(|token| token.id) };
@@ -163,7 +166,7 @@ impl Registry {
             };
             let file = packages::file(snapshot, ticket.file)?.ok_or_else(refused)?;
             let package = snapshot.require(&PACKAGES, file.package.0)?;
-            let namespace = any_namespace(snapshot, address.namespace)?.ok_or_else(refused)?;
+            let namespace = terraform_namespace(snapshot, address.namespace)?.ok_or_else(refused)?;
             let project = snapshot.require(&PROJECTS, package.project.0)?;
             let same = project.groups.contains(&namespace.id)
                 && package.name.as_str().eq_ignore_ascii_case(address.name)
@@ -205,7 +208,7 @@ impl Registry {
     ) -> Result<Archive, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let project = Arc::new(project_for(snapshot, caller, project, ProjectAction::Pull, now)?);
+            let project = Arc::new(terraform_project(snapshot, caller, project, now)?);
             let (Ok(name), Ok(system)) = (module.0.parse(), module.1.parse()) else {
                 return Err(ServiceError::NotFound("404 Module"));
             };
@@ -232,7 +235,7 @@ pub(super) fn candidates(
     now: Timestamp,
 ) -> Result<Vec<Candidate>, ServiceError> {
     let hidden = || ServiceError::hidden(caller.is_anonymous(), "Namespace");
-    let namespace = any_namespace(reader, address.namespace)?.ok_or_else(hidden)?;
+    let namespace = terraform_namespace(reader, address.namespace)?.ok_or_else(hidden)?;
     let found = match (address.name.parse(), address.system.parse()) {
         (Ok(name), Ok(system)) => pullable(reader, caller, &namespace, &name, &system, now)?,
         // Such a module cannot have been published: it is unknown like any other.

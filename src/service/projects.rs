@@ -2,13 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::access::{group_facts, group_for, project_facts, project_for};
-use super::groups::{check_below, join, namespace_for, path_below};
+use super::access::{group_facts, group_for, highest_role, project_facts, project_for};
+use super::groups::{check_below, join};
 use super::identity::check_own;
+use super::namespaces::{namespace_for, path_below};
+use super::removal::remove_project;
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::access::{self, GroupAction, ProjectAction};
 use crate::domain::identity::{Group, Holder, Project};
 use crate::domain::{ProjectId, RegistryAccess, Role, Visibility};
+use crate::store::tables::PathTarget;
 use crate::store::{Reader, StoreError, identity as records};
 
 /// A project and the group or personal namespace it lives in.
@@ -18,6 +21,15 @@ pub struct PlacedProject {
     pub project: Project,
     /// Where it lives.
     pub namespace: Group,
+}
+
+/// Somebody's highest active roles: what GitLab calls `permissions`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// As a direct member of the project.
+    pub project: Option<Role>,
+    /// In the groups above it.
+    pub group: Option<Role>,
 }
 
 /// A project to be created.
@@ -40,6 +52,8 @@ pub struct NewProject {
 /// What to change of a project; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct ProjectChange {
+    /// Its own segment of the path. The old path leads to the new one until somebody takes it.
+    pub path: Option<String>,
     /// Its name for people.
     pub name: Option<String>,
     /// What it is for.
@@ -56,8 +70,10 @@ pub struct ProjectChange {
 /// Which projects to list.
 #[derive(Debug, Clone, Default)]
 pub struct ProjectFilter {
-    /// Part of the path or the name.
+    /// Part of its own segment of the path, of its name or of its description.
     pub search: Option<String>,
+    /// Part of the full path is enough for `search`.
+    pub search_namespaces: bool,
     /// Only of that visibility.
     pub visibility: Option<Visibility>,
     /// Only projects where the caller has at least this role.
@@ -114,20 +130,38 @@ impl Registry {
         .await
     }
 
+    /// Refuses whoever may not create a project there, before anything is said about the request.
+    pub fn check_new_project(&self, caller: &Caller, namespace: Option<&str>) -> Result<(), ServiceError> {
+        check_own(caller)?;
+        let (now, target) = (self.now(), target_of(caller, namespace)?);
+        let may = GroupAction::CreateProject;
+        self.store().read(|snapshot| namespace_for(snapshot, caller, &target, may, now)).map(drop)
+    }
+
+    /// The caller's own roles in a project and in the groups above it.
+    pub fn roles(&self, caller: &Caller, placed: &PlacedProject) -> Result<Roles, ServiceError> {
+        let Some(user) = caller.user().map(|user| user.id) else { return Ok(Roles::default()) };
+        let now = self.now();
+        self.store().read(|snapshot| {
+            let here = [Holder::Project(placed.project.id)];
+            let above = placed.namespace.lineage().map(Holder::Group);
+            Ok(Roles {
+                project: highest_role(snapshot, user, here, now)?,
+                group: highest_role(snapshot, user, above, now)?,
+            })
+        })
+    }
+
     /// Creates a project. Its creator is at least its maintainer.
     pub async fn create_project(
         &self,
         caller: &Caller,
         new: NewProject,
     ) -> Result<PlacedProject, ServiceError> {
-        check_own(caller)?;
-        let own = caller.user().map(|user| user.namespace.to_string());
-        let target = new.namespace.or(own).ok_or_else(|| {
-            ServiceError::Invalid("namespace_id is missing: name the group the project goes into".to_owned())
-        })?;
+        self.check_new_project(caller, new.namespace.as_deref())?;
+        let target = target_of(caller, new.namespace.as_deref())?;
         let (now, caller) = (self.now(), caller.clone());
         let may = GroupAction::CreateProject;
-        self.store().read(|snapshot| namespace_for(snapshot, &caller, &target, may, now))?;
         let name = input::name("name", &new.name)?;
         let description = input::description(&new.description)?;
         self.store()
@@ -137,7 +171,7 @@ impl Registry {
                 let visibility = new.visibility.unwrap_or(default);
                 check_below(visibility, Some(&namespace))?;
                 let project = Project {
-                    path: path_below(change, Some(&namespace), &new.path)?,
+                    path: path_below(change, Some(&namespace), &new.path, None)?,
                     id: ProjectId(change.next_number("project")?),
                     groups: namespace.lineage().collect(),
                     name,
@@ -156,7 +190,7 @@ impl Registry {
             .await
     }
 
-    /// Changes a project.
+    /// Changes a project. With another path it is renamed.
     pub async fn update_project(
         &self,
         caller: &Caller,
@@ -174,8 +208,15 @@ impl Registry {
                 if let Some(visibility) = wanted.visibility {
                     check_below(visibility, Some(&namespace))?;
                 }
+                let own = Some(PathTarget::Project(project.id));
+                let renamed = wanted.path.as_deref();
+                let renamed = renamed.map(|segment| path_below(change, Some(&namespace), segment, own));
+                let renamed = renamed.transpose()?;
                 wanted.apply(&mut project);
-                records::put_project(change, &project)?;
+                match renamed.filter(|path| path.as_str() != project.path.as_str()) {
+                    Some(path) => records::rename_project(change, &mut project, path)?,
+                    None => records::put_project(change, &project)?,
+                }
                 Ok(PlacedProject { project, namespace })
             })
             .await
@@ -188,10 +229,22 @@ impl Registry {
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &id, ProjectAction::Remove, now)?;
-                Ok(records::remove_project(change, &project)?)
+                remove_project(change, &caller, &project, now)
             })
             .await
     }
+}
+
+/// The namespace a new project goes into: the one that was named, or the caller's own.
+fn target_of(caller: &Caller, named: Option<&str>) -> Result<String, ServiceError> {
+    let own = || caller.user().map(|user| user.namespace.to_string());
+    named.map(str::to_owned).or_else(own).ok_or_else(|| {
+        ServiceError::Invalid("namespace_id is missing: name the group the project goes into".to_owned())
+    })
+}
+
+fn last_segment(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 fn placed(reader: &impl Reader, project: Project) -> Result<PlacedProject, StoreError> {
@@ -225,7 +278,11 @@ impl ProjectFilter {
     fn matches(&self, project: &Project) -> bool {
         let named = |search: &str| {
             let search = search.to_lowercase();
-            project.path.key().contains(&search) || project.name.to_lowercase().contains(&search)
+            let path = project.path.key();
+            let path = if self.search_namespaces { path.as_str() } else { last_segment(&path) };
+            path.contains(&search)
+                || project.name.to_lowercase().contains(&search)
+                || project.description.to_lowercase().contains(&search)
         };
         self.search.as_deref().is_none_or(named)
             && self.visibility.is_none_or(|visibility| project.visibility == visibility)

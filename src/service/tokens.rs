@@ -166,17 +166,24 @@ impl Registry {
             .await
     }
 
+    /// Refuses whoever may not see that user's personal tokens, or everyone's.
+    pub fn check_tokens_of(&self, caller: &Caller, user: Option<UserId>) -> Result<(), ServiceError> {
+        check_signed_in(caller)?;
+        let own = caller.user().map(|user| user.id);
+        match user {
+            Some(user) if Some(user) != own => check_inspect(caller),
+            _ => Ok(()),
+        }
+    }
+
     /// Personal tokens in order of number: one's own, or as an administrator anyone's.
     pub async fn personal_tokens(
         &self,
         caller: &Caller,
         filter: TokenFilter,
     ) -> Result<Vec<KnownToken>, ServiceError> {
-        check_signed_in(caller)?;
+        self.check_tokens_of(caller, filter.user)?;
         let own = caller.user().map(|user| user.id);
-        if !is_administrator(caller) && filter.user.is_some_and(|user| Some(user) != own) {
-            check_inspect(caller)?;
-        }
         let (now, everyone) = (self.now(), is_administrator(caller));
         self.read_long(move |snapshot| {
             let users = match filter.user {

@@ -14,11 +14,12 @@ use crate::domain::identity::GroupKind;
 use crate::domain::package::PackageFile;
 use crate::domain::{Sha256, Version};
 use crate::store::tables::{
-    BLOB_FILES, CHILDREN, DAILY_DOWNLOADS, DOWNLOADS, EVENTS, FILES, GROUPS, KIND_GROUP, KIND_PROJECT,
-    MANIFESTS, MEMBERS, MODULE_TEXTS, MODULE_VERSIONS, OWNER_TOKENS, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES,
-    PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
+    BLOB_FILES, CHILDREN, DAILY_DOWNLOADS, DOWNLOADS, EVENTS, FILES, FORMER_NAMES, FORMER_NAMES_OF, GROUPS,
+    KIND_GROUP, KIND_PROJECT, MANIFESTS, MEMBERS, MODULE_TEXTS, MODULE_VERSIONS, OWNER_TOKENS,
+    PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES,
+    TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
 };
-use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, packages};
+use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, former, packages};
 
 /// How old a blob must be before it is collected. Longer than any upload takes between its blob and its metadata.
 pub const DEFAULT_GRACE: Duration = Duration::from_hours(1);
@@ -152,6 +153,7 @@ fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFi
         check_history(snapshot, &mut verified)?;
         check_identities(snapshot, &mut verified)?;
         check_children(snapshot, &mut verified)?;
+        check_former_names(snapshot, &mut verified)?;
         check_tokens(snapshot, &mut verified)
     })?;
     Ok((verified, expected))
@@ -299,6 +301,33 @@ fn check_children(reader: &Snapshot, verified: &mut Verified) -> Result<(), Stor
             _ => false,
         };
         Ok(unless(same, || format!("names {id}, which is not in group {parent}")))
+    });
+    Ok(())
+}
+
+fn check_former_names(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
+    check_each!(reader, verified, FORMER_NAMES, |(parent, name), target| {
+        let above = match target {
+            PathTarget::Group(id) => {
+                reader.get(&GROUPS, id.0)?.map(|group| former::key_above(group.parent()))
+            }
+            PathTarget::Project(id) => reader.get(&PROJECTS, id.0)?.map(|project| project.parent().0),
+        };
+        let path = match reader.get(&GROUPS, parent)? {
+            Some(group) => format!("{}/{name}", group.path.key()),
+            None => name.to_owned(),
+        };
+        let free = reader.get(&PATHS, path.as_str())?.is_none();
+        let (kind, id) = former::key_of(target);
+        let listed = reader.get(&FORMER_NAMES_OF, (kind, id, parent, name))?.is_some();
+        Ok(unless(above == Some(parent) && free && listed, || {
+            format!("{path} leads to {id}, which it should not")
+        }))
+    });
+    check_each!(reader, verified, FORMER_NAMES_OF, |(kind, id, parent, name), _| {
+        let found = reader.get(&FORMER_NAMES, (parent, name))?;
+        let same = found.is_some_and(|target| former::key_of(target) == (kind, id));
+        Ok(unless(same, || format!("{name} does not lead to {id}")))
     });
     Ok(())
 }

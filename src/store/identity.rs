@@ -6,9 +6,9 @@ use super::tables::{
     CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, MEMBERS, OWNER_USER, PATHS, PROJECTS, PathTarget, Present,
     SETTINGS, USER_MEMBERSHIPS, USERS, kind_of,
 };
-use super::{Change, Note, Reader, StoreError, credentials, packages, under};
+use super::{Change, Note, Reader, StoreError, credentials, former, packages, under};
 use crate::domain::identity::{Group, GroupKind, Holder, InstanceSettings, Membership, Project, User};
-use crate::domain::{GroupId, ProjectId, UserId};
+use crate::domain::{FullPath, GroupId, ProjectId, UserId};
 
 /// The one key of the settings table.
 const INSTANCE: &str = "instance";
@@ -143,22 +143,78 @@ pub fn put_user(change: &mut Change<'_>, user: &User) -> Result<(), StoreError> 
     change.put(&USERS, user.id.0, user)
 }
 
-/// Writes a group with its path and its place below its parent.
+/// Writes a group with its path and its place below its parent. Who was renamed away from that path is no longer found
+/// by it.
 pub fn put_group(change: &mut Change<'_>, group: &Group) -> Result<(), StoreError> {
-    change.put(&GROUPS, group.id.0, group)?;
-    change.put(&PATHS, group.path.key().as_str(), &PathTarget::Group(group.id))?;
+    former::forget(change, group.parent(), group.path.name())?;
+    put_group_record(change, group)?;
     match group.parent() {
         Some(parent) => change.put(&CHILDREN, (parent.0, KIND_GROUP, group.id.0), &Present),
         None => Ok(()),
     }
 }
 
-/// Writes a project with its path and its place in its group.
+fn put_group_record(change: &mut Change<'_>, group: &Group) -> Result<(), StoreError> {
+    change.put(&GROUPS, group.id.0, group)?;
+    change.put(&PATHS, group.path.key().as_str(), &PathTarget::Group(group.id))
+}
+
+/// Writes a project with its path and its place in its group. Who was renamed away from that path is no longer found by
+/// it.
 pub fn put_project(change: &mut Change<'_>, project: &Project) -> Result<(), StoreError> {
+    former::forget(change, Some(project.parent()), project.path.name())?;
+    put_project_record(change, project)?;
+    change.put(&CHILDREN, (project.parent().0, KIND_PROJECT, project.id.0), &Present)
+}
+
+fn put_project_record(change: &mut Change<'_>, project: &Project) -> Result<(), StoreError> {
     change.note(Note::Project(Box::new(project.clone())));
     change.put(&PROJECTS, project.id.0, project)?;
-    change.put(&PATHS, project.path.key().as_str(), &PathTarget::Project(project.id))?;
-    change.put(&CHILDREN, (project.parent().0, KIND_PROJECT, project.id.0), &Present)
+    change.put(&PATHS, project.path.key().as_str(), &PathTarget::Project(project.id))
+}
+
+/// Writes a group under another last segment, and everything below it accordingly. Its old path leads to it until
+/// somebody takes that.
+pub fn rename_group(change: &mut Change<'_>, group: &mut Group, path: FullPath) -> Result<(), StoreError> {
+    let old = std::mem::replace(&mut group.path, path);
+    change.remove(&PATHS, old.key().as_str());
+    put_group(change, group)?;
+    if old.key() != group.path.key() {
+        former::put(change, group.parent(), old.name(), PathTarget::Group(group.id))?;
+    }
+    move_children(change, group.id, &group.path)
+}
+
+/// Writes a project under another last segment. Its old path leads to it until somebody takes that.
+pub fn rename_project(
+    change: &mut Change<'_>,
+    project: &mut Project,
+    path: FullPath,
+) -> Result<(), StoreError> {
+    let old = std::mem::replace(&mut project.path, path);
+    change.remove(&PATHS, old.key().as_str());
+    put_project(change, project)?;
+    if old.key() != project.path.key() {
+        former::put(change, Some(project.parent()), old.name(), PathTarget::Project(project.id))?;
+    }
+    Ok(())
+}
+
+/// Writes everything in a group anew below the group's new path.
+fn move_children(change: &mut Change<'_>, parent: GroupId, path: &FullPath) -> Result<(), StoreError> {
+    for mut project in projects_in(change, parent)? {
+        change.remove(&PATHS, project.path.key().as_str());
+        project.path = project.path.moved_below(path);
+        put_project_record(change, &project)?;
+    }
+    // Depth is bounded by the number of path segments.
+    for mut group in subgroups(change, parent)? {
+        change.remove(&PATHS, group.path.key().as_str());
+        group.path = group.path.moved_below(path);
+        put_group_record(change, &group)?;
+        move_children(change, group.id, &group.path)?;
+    }
+    Ok(())
 }
 
 /// Writes a membership.
@@ -180,6 +236,7 @@ pub fn remove_project(change: &mut Change<'_>, project: &Project) -> Result<(), 
     packages::remove_all(change, project.id)?;
     change.note(Note::ProjectDeleted(project.id));
     remove_holder(change, Holder::Project(project.id))?;
+    former::forget_all_of(change, PathTarget::Project(project.id))?;
     change.remove(&PROJECTS, project.id.0);
     change.remove(&PATHS, project.path.key().as_str());
     change.remove(&CHILDREN, (project.parent().0, KIND_PROJECT, project.id.0));
@@ -196,6 +253,7 @@ pub fn remove_group(change: &mut Change<'_>, group: &Group) -> Result<(), StoreE
         remove_project(change, &project)?;
     }
     remove_holder(change, Holder::Group(group.id))?;
+    former::forget_all_of(change, PathTarget::Group(group.id))?;
     change.remove(&GROUPS, group.id.0);
     change.remove(&PATHS, group.path.key().as_str());
     if let Some(parent) = group.parent() {

@@ -7,6 +7,7 @@
 pub mod codec;
 pub mod credentials;
 pub mod downloads;
+pub mod former;
 pub mod identity;
 mod migrate;
 mod module_texts;

@@ -60,6 +60,11 @@ pub const GROUPS: Table<u64, Group> = Table::new("groups.v1");
 pub const PROJECTS: Table<u64, Project> = Table::new("projects.v1");
 /// What a full path in lower case names.
 pub const PATHS: Table<&str, PathTarget> = Table::new("paths.v1");
+/// What had a name before it was renamed: the group above it (0 above roots), the name in lower case. Nobody has such a
+/// name: whoever takes one ends it.
+pub const FORMER_NAMES: Table<(u64, &str), PathTarget> = Table::new("former_names.v1");
+/// The same by what had it: kind and number ([`kind_of`]), the group above it, the name.
+pub const FORMER_NAMES_OF: Table<(u8, u64, u64, &str), Present> = Table::new("former_names_of.v1");
 /// What lies directly in a group: group, kind ([`kind_of`]), number.
 pub const CHILDREN: Table<(u64, u8, u64), Present> = Table::new("children.v1");
 /// Members: kind and number of the group or project, user.
@@ -110,6 +115,8 @@ macro_rules! every_table {
             GROUPS,
             PROJECTS,
             PATHS,
+            FORMER_NAMES,
+            FORMER_NAMES_OF,
             CHILDREN,
             MEMBERS,
             USER_MEMBERSHIPS,

@@ -16,5 +16,6 @@ mod install;
 mod login;
 mod mirror;
 mod refusals;
+mod renamed;
 mod shapes;
 mod versions;

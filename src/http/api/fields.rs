@@ -1,4 +1,5 @@
-//! The parameters of a changing request: JSON or a form, merged with the query as GitLab does; unknown ones ignored.
+//! The parameters of a changing request: JSON or a form of either kind, merged with the query as GitLab does; unknown ones
+//! ignored.
 
 use hyper::header::CONTENT_TYPE;
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::domain::{RegistryAccess, Role, Visibility};
+use crate::http::form;
 use crate::http::request::{Context, RequestBody, small_body};
 use crate::service::ServiceError;
 use crate::service::members::End;
@@ -20,6 +22,14 @@ impl Fields {
     pub(super) async fn read(context: &Context<'_>, body: &mut RequestBody) -> Result<Self, ServiceError> {
         let limits = &context.app.limits;
         let bytes = small_body(body, limits.body_bytes, limits.body_chunk).await?;
+        if let Some(boundary) = form::boundary(&context.head.headers).filter(|_| !bytes.is_empty()) {
+            let mut fields = Self::default();
+            fields.add_form(context.head.uri.query().unwrap_or_default().as_bytes());
+            for (name, value) in form::texts(bytes, boundary?, limits.body_chunk).await? {
+                fields.add(&name, value);
+            }
+            return Ok(fields);
+        }
         let declared = context.head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         Self::parse(context.head.uri.query().unwrap_or_default(), declared, &bytes)
     }
@@ -41,7 +51,8 @@ impl Fields {
             }
         } else {
             return Err(invalid(
-                "the content type is not supported: send application/json or application/x-www-form-urlencoded",
+                "the content type is not supported: send application/json, application/x-www-form-urlencoded or \
+                 multipart/form-data",
             ));
         }
         Ok(fields)
@@ -49,18 +60,23 @@ impl Fields {
 
     fn add_form(&mut self, bytes: &[u8]) {
         for (name, value) in form_urlencoded::parse(bytes) {
-            let value = Value::String(value.into_owned());
-            match name.strip_suffix("[]") {
-                None => {
-                    self.0.insert(name.into_owned(), value);
-                }
-                Some(list) => {
-                    let entry = self.0.entry(list).or_insert_with(|| Value::Array(Vec::new()));
-                    if let Value::Array(values) = entry {
-                        values.push(value);
-                    } else {
-                        *entry = Value::Array(vec![value]);
-                    }
+            self.add(&name, value.into_owned());
+        }
+    }
+
+    /// Adds a value of a form. The name of a list ends in `[]`.
+    fn add(&mut self, name: &str, value: String) {
+        let value = Value::String(value);
+        match name.strip_suffix("[]") {
+            None => {
+                self.0.insert(name.to_owned(), value);
+            }
+            Some(list) => {
+                let entry = self.0.entry(list).or_insert_with(|| Value::Array(Vec::new()));
+                if let Value::Array(values) = entry {
+                    values.push(value);
+                } else {
+                    *entry = Value::Array(vec![value]);
                 }
             }
         }

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use super::fields::Fields;
 use super::paging::Page;
-use super::{Verb, number, shapes};
+use super::{Verb, number, numbers, shapes};
 use crate::domain::UserId;
 use crate::http::request::{Context, RequestBody};
 use crate::http::response::{Reply, empty, json};
@@ -19,6 +19,11 @@ pub(super) fn list(context: &Context<'_>, place: &Place, inherited: bool) -> Res
             member.user.username.key().contains(&query) || member.user.name.to_lowercase().contains(&query)
         });
     }
+    let (only, except) = (numbers(context, "user_ids")?, numbers(context, "skip_users")?);
+    members.retain(|member| {
+        let id = member.user.id.0;
+        (only.is_empty() || only.contains(&id)) && !except.contains(&id)
+    });
     let page = Page::from_query(context)?;
     let rows = page.slice(&members).iter().map(|member| shapes::member(context, member)).collect();
     Ok(page.reply(context, rows, members.len()))
@@ -86,7 +91,11 @@ pub(super) async fn one(
             Ok(json(StatusCode::OK, &shapes::member(context, &member)))
         }
         Verb::Delete => {
-            let user = UserId(number("user_id", user)?);
+            let user = match number("user_id", user) {
+                Ok(user) => UserId(user),
+                // Who may not change members here is told that, not what is wrong with the number.
+                Err(wrong) => return registry.require_manager(caller, &place).and(Err(wrong)),
+            };
             registry.remove_member(caller, place, user).await?;
             Ok(empty(StatusCode::NO_CONTENT))
         }

@@ -5,6 +5,7 @@ pub mod endpoint;
 mod fields;
 mod groups;
 mod members;
+mod namespaces;
 mod packages;
 pub mod paging;
 mod projects;
@@ -19,10 +20,12 @@ use hyper::Method;
 
 use super::request::{Context, RequestBody};
 use super::response::Reply;
+use crate::domain::Visibility;
 use crate::service::ServiceError;
 use crate::service::error::BadCredential;
 use crate::service::members::Place;
 use endpoint::Api;
+use groups::Among;
 use routes::{Holder, Part, Route};
 
 /// Answers a request to the REST API.
@@ -71,6 +74,7 @@ async fn identity(
     match route {
         Route::SignIn => sign_in::token(context, body).await,
         Route::CurrentUser => users::current(context),
+        Route::OwnTokens => tokens::create_own(context, body).await,
         Route::Users if verb == Verb::Post => users::create(context, body).await,
         Route::Users => users::list(context).await,
         Route::User(id) => users::one(context, id, verb, body).await,
@@ -81,12 +85,14 @@ async fn identity(
         Route::Tokens => tokens::list(context, None).await,
         Route::Token(id) => tokens::one(context, id, verb).await,
         Route::RotateToken(id) => tokens::rotate(context, id, body).await,
-        Route::Namespaces => groups::namespaces(context).await,
-        Route::Namespace(id) => groups::namespace(context, id),
+        Route::Namespaces => namespaces::list(context).await,
+        Route::Namespace(id) => namespaces::one(context, id),
+        Route::NamespaceExists(path) => namespaces::exists(context, path),
         Route::Groups if verb == Verb::Post => groups::create(context, body).await,
-        Route::Groups => groups::list(context, None).await,
+        Route::Groups => groups::list(context, Among::All).await,
         Route::Group(id) => groups::one(context, id, verb, body).await,
-        Route::Subgroups(id) => groups::list(context, Some(id)).await,
+        Route::Subgroups(id) => groups::list(context, Among::Children(id)).await,
+        Route::DescendantGroups(id) => groups::list(context, Among::Descendants(id)).await,
         Route::GroupProjects(id) => projects::list(context, Some(id)).await,
         Route::Projects if verb == Verb::Post => projects::create(context, body).await,
         Route::Projects => projects::list(context, None).await,
@@ -137,7 +143,32 @@ fn flag(context: &Context<'_>, name: &str) -> Result<Option<bool>, ServiceError>
     let judge = |text: String| {
         fields::boolean(&text).ok_or_else(|| ServiceError::Invalid(format!("{name} is invalid")))
     };
-    context.query(name).filter(|text| !text.is_empty()).map(judge).transpose()
+    filled(context, name).map(judge).transpose()
+}
+
+/// A query parameter that is not empty.
+fn filled(context: &Context<'_>, name: &str) -> Option<String> {
+    context.query(name).filter(|text| !text.is_empty())
+}
+
+/// The query parameter `visibility`.
+fn visibility(context: &Context<'_>) -> Result<Option<Visibility>, ServiceError> {
+    let unknown = || ServiceError::Invalid("visibility does not have a valid value".to_owned());
+    filled(context, "visibility").map(|name| Visibility::from_name(&name).ok_or_else(unknown)).transpose()
+}
+
+/// A query parameter that lists numbers: `name[]=1&name[]=2`, or `name=1,2`.
+fn numbers(context: &Context<'_>, name: &str) -> Result<Vec<u64>, ServiceError> {
+    let query = context.head.uri.query().unwrap_or_default();
+    let mut found = Vec::new();
+    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if key.strip_suffix("[]").unwrap_or(&key) == name {
+            for part in value.split(',').filter(|part| !part.is_empty()) {
+                found.push(number(name, part.trim())?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// By which attribute a list is to be sorted, and whether backwards.

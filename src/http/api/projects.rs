@@ -6,8 +6,8 @@ use serde_json::json;
 use super::fields::Fields;
 use super::groups::min_role;
 use super::paging::Page;
-use super::{Order, Verb, flag, shapes};
-use crate::domain::{RegistryAccess, Visibility};
+use super::{Order, Verb, filled, flag, shapes, visibility};
+use crate::domain::RegistryAccess;
 use crate::http::request::{Context, RequestBody};
 use crate::http::response::{Reply, json};
 use crate::service::ServiceError;
@@ -18,12 +18,17 @@ use crate::service::projects::{NewProject, PlacedProject, ProjectChange, Project
 const LEVEL: &str = "package_registry_access_level";
 /// The switch it had before.
 const ENABLED: &str = "packages_enabled";
-const ORDERS: &[&str] = &["id", "name", "path", "created_at", "updated_at", "last_activity_at", "similarity"];
+/// What projects can be sorted by. Of the times only that of the creation is kept: by the others they are sorted alike.
+const ORDERS: &[&str] =
+    &["id", "name", "path", "created_at", "updated_at", "last_activity_at", "similarity", "star_count"];
 
 /// `GET /projects` and `GET /groups/:id/projects`.
 pub(super) async fn list(context: &Context<'_>, group: Option<&str>) -> Result<Reply, ServiceError> {
     let (registry, caller) = (context.registry(), &context.caller);
-    let filter = filter(context)?;
+    if let Some(group) = group {
+        registry.group(caller, group)?;
+    }
+    let (filter, simple) = (filter(context)?, flag(context, "simple")? == Some(true));
     let order = Order::from_query(context, ORDERS, "created_at", true)?;
     let page = Page::from_query(context)?;
     let mut projects = match group {
@@ -35,17 +40,18 @@ pub(super) async fn list(context: &Context<'_>, group: Option<&str>) -> Result<R
         "path" => Some(placed.project.path.name().to_lowercase()),
         _ => None,
     });
-    let rows = page.slice(&projects).iter().map(|placed| shapes::project(context, placed));
+    let rows = page.slice(&projects).iter().map(|placed| {
+        if simple { shapes::simple_project(context, placed) } else { shapes::project(context, placed) }
+    });
     Ok(page.reply(context, rows.collect::<Result<_, _>>()?, projects.len()))
 }
 
 fn filter(context: &Context<'_>) -> Result<ProjectFilter, ServiceError> {
-    let unknown = || ServiceError::Invalid("visibility does not have a valid value".to_owned());
-    let visibility = context.query("visibility").filter(|text| !text.is_empty());
     let member = flag(context, "membership")? == Some(true);
     Ok(ProjectFilter {
-        search: context.query("search").filter(|text| !text.is_empty()),
-        visibility: visibility.map(|name| Visibility::from_name(&name).ok_or_else(unknown)).transpose()?,
+        search: filled(context, "search"),
+        search_namespaces: flag(context, "search_namespaces")? == Some(true),
+        visibility: visibility(context)?,
         min_role: min_role(context, member)?,
         include_subgroups: flag(context, "include_subgroups")? == Some(true),
     })
@@ -56,6 +62,8 @@ pub(super) async fn create(context: &Context<'_>, body: &mut RequestBody) -> Res
     let (registry, caller) = (context.registry(), &context.caller);
     registry.require_writer(caller)?;
     let fields = Fields::read(context, body).await?;
+    let namespace = fields.filled_text("namespace_id")?;
+    registry.check_new_project(caller, namespace.as_deref())?;
     let (name, path) = match (fields.filled_text("name")?, fields.filled_text("path")?) {
         (Some(name), Some(path)) => (name, path),
         (Some(name), None) => (name.clone(), path_of(&name)),
@@ -69,7 +77,7 @@ pub(super) async fn create(context: &Context<'_>, body: &mut RequestBody) -> Res
     let enabled = fields.boolean(ENABLED)?;
     let switched_off = (enabled == Some(false)).then_some(RegistryAccess::Disabled);
     let new = NewProject {
-        namespace: fields.filled_text("namespace_id")?,
+        namespace,
         path,
         name,
         description: fields.text("description")?.unwrap_or_default(),
@@ -103,6 +111,7 @@ pub(super) async fn one(
             registry.require_manager(caller, &Place::Project(id.to_owned()))?;
             let fields = Fields::read(context, body).await?;
             let wanted = ProjectChange {
+                path: fields.filled_text("path")?,
                 name: fields.text("name")?,
                 description: fields.text("description")?,
                 visibility: fields.visibility("visibility")?,

@@ -9,6 +9,8 @@ pub enum Route<'a> {
     SignIn,
     /// The user who asks.
     CurrentUser,
+    /// Personal tokens of the user who asks.
+    OwnTokens,
     /// Users.
     Users,
     /// One user.
@@ -29,12 +31,16 @@ pub enum Route<'a> {
     Namespaces,
     /// One namespace: a group or a user's own.
     Namespace(&'a str),
+    /// Whether a path is taken.
+    NamespaceExists(&'a str),
     /// Groups.
     Groups,
     /// One group.
     Group(&'a str),
     /// The groups directly in a group.
     Subgroups(&'a str),
+    /// The groups anywhere below a group.
+    DescendantGroups(&'a str),
     /// The projects of a group.
     GroupProjects(&'a str),
     /// Projects.
@@ -84,6 +90,7 @@ impl<'a> Route<'a> {
     pub fn parse(segments: &[&'a str]) -> Option<Self> {
         Some(match *segments {
             ["user"] => Self::CurrentUser,
+            ["user", "personal_access_tokens"] => Self::OwnTokens,
             ["users"] => Self::Users,
             ["users", id] => Self::User(id),
             ["users", id, "block"] => Self::BlockUser(id),
@@ -94,9 +101,11 @@ impl<'a> Route<'a> {
             ["personal_access_tokens", id, "rotate"] => Self::RotateToken(id),
             ["namespaces"] => Self::Namespaces,
             ["namespaces", id] => Self::Namespace(id),
+            ["namespaces", path, "exists"] => Self::NamespaceExists(path),
             ["groups"] => Self::Groups,
             ["groups", id] => Self::Group(id),
             ["groups", id, "subgroups"] => Self::Subgroups(id),
+            ["groups", id, "descendant_groups"] => Self::DescendantGroups(id),
             ["groups", id, "projects"] => Self::GroupProjects(id),
             ["groups", id, ref rest @ ..] => Self::In(Holder::Group(id), Part::parse(rest)?),
             ["projects"] => Self::Projects,
@@ -115,6 +124,7 @@ impl<'a> Route<'a> {
         match self {
             Self::SignIn => "/oauth/token",
             Self::CurrentUser => "/api/v4/user",
+            Self::OwnTokens => "/api/v4/user/personal_access_tokens",
             Self::Users => "/api/v4/users",
             Self::User(_) => "/api/v4/users/:id",
             Self::BlockUser(_) => "/api/v4/users/:id/block",
@@ -125,9 +135,11 @@ impl<'a> Route<'a> {
             Self::RotateToken(_) => "/api/v4/personal_access_tokens/:id/rotate",
             Self::Namespaces => "/api/v4/namespaces",
             Self::Namespace(_) => "/api/v4/namespaces/:id",
+            Self::NamespaceExists(_) => "/api/v4/namespaces/:path/exists",
             Self::Groups => "/api/v4/groups",
             Self::Group(_) => "/api/v4/groups/:id",
             Self::Subgroups(_) => "/api/v4/groups/:id/subgroups",
+            Self::DescendantGroups(_) => "/api/v4/groups/:id/descendant_groups",
             Self::GroupProjects(_) => "/api/v4/groups/:id/projects",
             Self::Projects => "/api/v4/projects",
             Self::Project(_) => "/api/v4/projects/:id",
@@ -157,14 +169,18 @@ impl<'a> Route<'a> {
     /// The methods it answers, besides `HEAD`.
     pub const fn methods(&self) -> &'static [Method] {
         match self {
-            Self::SignIn | Self::BlockUser(_) | Self::UnblockUser(_) | Self::RotateToken(_) => {
-                &[Method::POST]
-            }
+            Self::SignIn
+            | Self::OwnTokens
+            | Self::BlockUser(_)
+            | Self::UnblockUser(_)
+            | Self::RotateToken(_) => &[Method::POST],
             Self::CurrentUser
             | Self::Tokens
             | Self::Namespaces
             | Self::Namespace(_)
+            | Self::NamespaceExists(_)
             | Self::Subgroups(_)
+            | Self::DescendantGroups(_)
             | Self::GroupProjects(_)
             | Self::Version
             | Self::Metadata
@@ -205,6 +221,9 @@ mod tests {
     fn paths_name_routes_and_routes_print_their_pattern() {
         for (path, pattern, methods) in [
             ("user", "/api/v4/user", "GET"),
+            ("user/personal_access_tokens", "/api/v4/user/personal_access_tokens", "POST"),
+            ("namespaces/acme/exists", "/api/v4/namespaces/:path/exists", "GET"),
+            ("groups/acme/descendant_groups", "/api/v4/groups/:id/descendant_groups", "GET"),
             ("users/1", "/api/v4/users/:id", "GET PUT DELETE"),
             ("users/1/block", "/api/v4/users/:id/block", "POST"),
             ("personal_access_tokens/self", "/api/v4/personal_access_tokens/:id", "GET DELETE"),

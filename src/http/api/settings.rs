@@ -12,6 +12,12 @@ use crate::service::error::BadCredential;
 use crate::service::settings::SettingsChange;
 use crate::service::{Caller, ServiceError};
 
+/// The commit this was built from, when the build said (`CAIRN_REVISION`); else the version.
+const REVISION: &str = match option_env!("CAIRN_REVISION") {
+    Some(revision) if !revision.is_empty() => revision,
+    _ => env!("CARGO_PKG_VERSION"),
+};
+
 /// `GET` and `PUT /application/settings`.
 pub(super) async fn settings(
     context: &Context<'_>,
@@ -68,7 +74,7 @@ pub(super) async fn plan_limits(
 /// `GET /version`.
 pub(super) fn version(context: &Context<'_>) -> Result<Reply, ServiceError> {
     require_credential(context)?;
-    Ok(json(StatusCode::OK, &json!({ "version": env!("CARGO_PKG_VERSION"), "revision": "" })))
+    Ok(json(StatusCode::OK, &json!({ "version": env!("CARGO_PKG_VERSION"), "revision": REVISION })))
 }
 
 /// `GET /metadata`.
@@ -78,7 +84,7 @@ pub(super) fn metadata(context: &Context<'_>) -> Result<Reply, ServiceError> {
         StatusCode::OK,
         &json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "revision": "",
+            "revision": REVISION,
             "kas": { "enabled": false, "externalUrl": null, "externalK8sProxyUrl": null, "version": null },
             "enterprise": false,
         }),

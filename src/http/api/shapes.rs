@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::domain::RegistryAccess;
 use crate::domain::credential::{Token, TokenOwner};
 use crate::domain::identity::{Group, GroupKind, User};
+use crate::domain::{RegistryAccess, Role};
 use crate::http::request::Context;
 use crate::service::ServiceError;
 use crate::service::members::Member;
@@ -113,10 +113,9 @@ pub(super) fn namespace(context: &Context<'_>, group: &Group) -> Value {
     })
 }
 
-/// A project.
-pub(super) fn project(context: &Context<'_>, placed: &PlacedProject) -> Result<Value, ServiceError> {
+/// What `simple` leaves of a project.
+pub(super) fn simple_project(context: &Context<'_>, placed: &PlacedProject) -> Result<Value, ServiceError> {
     let (project, parent) = (&placed.project, &placed.namespace);
-    let api = url(context, &format!("api/v4/projects/{}", project.id));
     Ok(json!({
         "id": project.id,
         "description": project.description,
@@ -128,12 +127,29 @@ pub(super) fn project(context: &Context<'_>, placed: &PlacedProject) -> Result<V
         "web_url": url(context, project.path.as_str()),
         "avatar_url": null,
         "namespace": namespace(context, parent),
+    }))
+}
+
+/// A project, with the caller's own roles when that is a user.
+pub(super) fn project(context: &Context<'_>, placed: &PlacedProject) -> Result<Value, ServiceError> {
+    let project = &placed.project;
+    let api = url(context, &format!("api/v4/projects/{}", project.id));
+    let more = json!({
         "_links": { "self": api, "members": format!("{api}/members") },
         "visibility": project.visibility.as_str(),
         "packages_enabled": project.registry != RegistryAccess::Disabled,
         "package_registry_access_level": project.registry.as_str(),
         "creator_id": project.creator,
-    }))
+        "archived": false,
+    });
+    let value = with(simple_project(context, placed)?, more);
+    if context.caller.user().is_none() {
+        return Ok(value);
+    }
+    let roles = context.registry().roles(&context.caller, placed)?;
+    let access = |role: Option<Role>| role.map(|role| json!({ "access_level": role.level() }));
+    let permissions = json!({ "project_access": access(roles.project), "group_access": access(roles.group) });
+    Ok(with(value, json!({ "permissions": permissions })))
 }
 
 /// A member of a group or project.

@@ -24,6 +24,7 @@ pub(super) async fn list(context: &Context<'_>, user: Option<&str>) -> Result<Re
         (None, Some(id)) => Some(UserId(number("user_id", &id)?)),
         (None, None) => None,
     };
+    registry.check_tokens_of(caller, user)?;
     let active = match context.query("state").as_deref() {
         None => None,
         Some("active") => Some(true),
@@ -57,6 +58,13 @@ pub(super) async fn create(
     let issued = registry.create_personal_token(caller, user, new).await?;
     tracing::info!(token = issued.token.id.0, user, by = caller.label(), "created a personal token");
     Ok(printed(context, StatusCode::CREATED, issued))
+}
+
+/// `POST /user/personal_access_tokens`: for whoever asks.
+pub(super) async fn create_own(context: &Context<'_>, body: &mut RequestBody) -> Result<Reply, ServiceError> {
+    context.registry().require_writer(&context.caller)?;
+    let own = context.registry().current_user(&context.caller)?.id.to_string();
+    create(context, &own, body).await
 }
 
 /// `GET` and `DELETE /personal_access_tokens/:id`, where `:id` may be `self`.

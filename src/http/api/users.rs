@@ -5,12 +5,15 @@ use serde_json::json;
 
 use super::fields::Fields;
 use super::paging::Page;
-use super::{Verb, flag, shapes};
+use super::{Order, Verb, filled, flag, shapes};
 use crate::domain::RootPath;
 use crate::http::request::{Context, RequestBody};
 use crate::http::response::{Reply, empty, json};
 use crate::service::ServiceError;
 use crate::service::identity::{NewUser, UserChange, UserFilter};
+
+/// What users can be sorted by. When they were changed is not kept: by that they are sorted as by their creation.
+const ORDERS: &[&str] = &["id", "name", "username", "created_at", "updated_at"];
 
 /// `GET /user`.
 pub(super) fn current(context: &Context<'_>) -> Result<Reply, ServiceError> {
@@ -22,16 +25,23 @@ pub(super) fn current(context: &Context<'_>) -> Result<Reply, ServiceError> {
 pub(super) async fn list(context: &Context<'_>) -> Result<Reply, ServiceError> {
     context.registry().require_signed_in(&context.caller)?;
     let filter = UserFilter {
-        search: context.query("search"),
-        username: context.query("username"),
+        search: filled(context, "search"),
+        username: filled(context, "username"),
         blocked: match (flag(context, "blocked")?, flag(context, "active")?) {
             (Some(true), _) => Some(true),
             (_, Some(true)) => Some(false),
             _ => None,
         },
+        admins: flag(context, "admins")? == Some(true),
     };
+    let order = Order::from_query(context, ORDERS, "id", true)?;
     let page = Page::from_query(context)?;
-    let users = context.registry().users(&context.caller, filter).await?;
+    let mut users = context.registry().users(&context.caller, filter).await?;
+    order.sort(&mut users, |user, by| match by {
+        "name" => Some(user.name.to_lowercase()),
+        "username" => Some(user.username.key()),
+        _ => None,
+    });
     let rows = page.slice(&users).iter().map(|user| shapes::user_for_caller(context, user)).collect();
     Ok(page.reply(context, rows, users.len()))
 }
@@ -69,7 +79,9 @@ pub(super) async fn one(
         Verb::Put => {
             registry.require_administrator(caller)?;
             let fields = Fields::read(context, body).await?;
+            let username = fields.filled_text("username")?;
             let wanted = UserChange {
+                username: username.map(|name| name.parse::<RootPath>()).transpose()?,
                 name: fields.text("name")?,
                 email: fields.text("email")?,
                 password: fields.filled_text("password")?.map(Into::into),

@@ -35,6 +35,7 @@ pub(in crate::service) struct Contents {
     pub(super) by_name: Vec<ModuleNumber>,
     /// Modules by namespace, name, system, project.
     pub(super) by_address: Vec<ModuleNumber>,
+    is_unsorted: bool,
     /// One a package, in order of publication.
     pub(super) rows: Vec<Row>,
     deleted: usize,
@@ -151,10 +152,11 @@ impl Contents {
         for note in notes {
             self.apply(note);
         }
+        self.settle();
     }
 
     /// Follows one change.
-    pub(super) fn apply(&mut self, note: Note) {
+    fn apply(&mut self, note: Note) {
         match note {
             Note::Published { package, project, name, system, version } => {
                 self.publish(package, project, &name, &system, &version);
@@ -264,6 +266,7 @@ impl Contents {
     }
 
     fn remove_module(&mut self, number: ModuleNumber) {
+        self.settle();
         for order in [true, false] {
             let place = self.place_of(number, order);
             let sorted = if order { &mut self.by_name } else { &mut self.by_address };
@@ -327,8 +330,8 @@ impl Contents {
             }
         }
         if is_renamed {
-            // Another namespace puts its modules elsewhere; renaming is rare.
-            self.sort_modules();
+            // Another namespace puts its modules elsewhere. A renamed group renames many projects at once.
+            self.is_unsorted = true;
         }
     }
 
@@ -368,7 +371,18 @@ impl Contents {
         sorted.partition_point(|other| self.compare(*other, number, by_name).is_lt())
     }
 
+    /// Puts modules in order after projects were renamed.
+    fn settle(&mut self) {
+        if std::mem::take(&mut self.is_unsorted) {
+            self.sort_modules();
+        }
+    }
+
     fn insert_sorted(&mut self, number: ModuleNumber) {
+        if self.is_unsorted {
+            // It is sorted in with all the others.
+            return self.settle();
+        }
         let place = self.place_of(number, true);
         self.by_name.insert(place, number);
         let place = self.place_of(number, false);

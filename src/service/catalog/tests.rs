@@ -65,13 +65,13 @@ fn history(seed: u64, steps: usize) -> (Contents, Vec<Row>) {
     let (mut choices, mut contents, mut model) = (Choices(seed), Contents::default(), Vec::<Row>::new());
     let projects = projects();
     for project in &projects {
-        contents.apply(Note::Project(Box::new(project.clone())));
+        contents.follow(vec![Note::Project(Box::new(project.clone()))]);
     }
     for number in 1..=steps as u64 {
         if choices.below(3) == 0 && !model.is_empty() {
             let gone = model.remove(choices.below(model.len()));
-            contents.apply(Note::Deleted(gone.package));
-            contents.apply(Note::Deleted(gone.package));
+            contents.follow(vec![Note::Deleted(gone.package)]);
+            contents.follow(vec![Note::Deleted(gone.package)]);
             continue;
         }
         let project = projects[choices.below(projects.len())].clone();
@@ -86,8 +86,8 @@ fn history(seed: u64, steps: usize) -> (Contents, Vec<Row>) {
             version: version.clone(),
         };
         // What was read from the store already may be told again.
-        contents.apply(note.clone());
-        contents.apply(note);
+        contents.follow(vec![note.clone()]);
+        contents.follow(vec![note]);
         let name = format!("{}/{system}", name.key());
         model.push(Row { package: PackageId(number), project, name, version });
     }
@@ -196,12 +196,12 @@ fn orders_that_are_kept_are_those_that_are_made() {
 fn many_deletions_leave_nothing_behind() {
     let (mut contents, model) = history(3, 30_000);
     for row in &model {
-        contents.apply(Note::Deleted(row.package));
+        contents.follow(vec![Note::Deleted(row.package)]);
     }
     assert!(contents.rows.len() < 10_000, "{} rows are kept", contents.rows.len());
     assert!(contents.by_name.is_empty() && contents.by_address.is_empty());
     for project in projects() {
-        contents.apply(Note::ProjectDeleted(project.id));
+        contents.follow(vec![Note::ProjectDeleted(project.id)]);
     }
     assert!(contents.projects.is_empty() && contents.below.is_empty() && contents.by_path.is_empty());
 }
@@ -218,26 +218,26 @@ fn found(contents: &Contents, words: &str) -> Vec<String> {
 fn a_search_puts_the_nearest_matches_first_and_knows_descriptions() {
     let mut contents = Contents::default();
     for project in projects() {
-        contents.apply(Note::Project(Box::new(project)));
+        contents.follow(vec![Note::Project(Box::new(project))]);
     }
     let modules =
         [(1, "subnet"), (4, "vpc-peering"), (2, "vpc"), (1, "my-vpc"), (4, "vpc"), (3, "vpc"), (1, "dns")];
     for (number, (project, name)) in (1..).zip(modules) {
         let (name, system): (ModuleName, System) = (name.parse().unwrap(), "aws".parse().unwrap());
-        contents.apply(Note::Published {
+        contents.follow(vec![Note::Published {
             package: PackageId(number),
             project: ProjectId(project),
             name,
             system,
             version: "1.0.0".parse().unwrap(),
-        });
+        }]);
     }
-    contents.apply(Note::Described {
+    contents.follow(vec![Note::Described {
         project: ProjectId(1),
         name: "dns".parse().unwrap(),
         system: "aws".parse().unwrap(),
         description: "Names inside a VPC".to_owned(),
-    });
+    }]);
     let near = ["1/vpc/aws", "4/vpc/aws", "4/vpc-peering/aws", "1/my-vpc/aws", "1/dns/aws"];
     assert_eq!(found(&contents, "vpc"), near, "two projects of a namespace are one module");
     assert_eq!(found(&contents, "names vpc"), ["1/dns/aws"], "words of the description");
@@ -247,7 +247,7 @@ fn a_search_puts_the_nearest_matches_first_and_knows_descriptions() {
 
     let mut renamed = project(4, "gamma/network", &[4]);
     renamed.visibility = Visibility::Private;
-    contents.apply(Note::Project(Box::new(renamed)));
+    contents.follow(vec![Note::Project(Box::new(renamed))]);
     assert_eq!(found(&contents, "beta"), [""; 0]);
     assert_eq!(found(&contents, "gamma"), ["4/vpc/aws", "4/vpc-peering/aws"]);
     let path: Vec<&String> = contents.by_path.keys().collect();

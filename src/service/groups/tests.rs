@@ -1,6 +1,7 @@
 //! Groups as their use cases leave them.
 
 use super::super::fixture::{World, at_group, at_project, new_group, new_project, word};
+use super::super::namespaces::NamespaceFilter;
 use super::super::projects::{NewProject, ProjectChange};
 use super::*;
 
@@ -174,11 +175,14 @@ async fn lists_hold_what_the_caller_sees_and_nothing_else() {
     let mine = GroupFilter { min_role: Some(Role::Guest), ..GroupFilter::default() };
     let mine = world.registry.groups(&insider, mine).await.unwrap();
     assert_eq!(mine.iter().map(|group| group.path.as_str()).collect::<Vec<_>>(), ["private/sub"]);
-    assert_eq!(word(&world.registry.subgroups(&outsider, "private", GroupFilter::default()).await), "hidden");
+    assert_eq!(
+        word(&world.registry.subgroups(&outsider, "private", false, GroupFilter::default()).await),
+        "hidden"
+    );
     assert_eq!(word(&world.registry.group(&outsider, "private")), "hidden");
     assert_eq!(word(&world.registry.group(&outsider, "nothing")), "hidden");
     assert_eq!(word(&world.registry.group(&outsider, "outsider")), "hidden", "a namespace is no group");
-    let own = world.registry.namespaces(&insider, None).await.unwrap();
+    let own = world.registry.namespaces(&insider, NamespaceFilter::default()).await.unwrap();
     assert_eq!(own.iter().map(|group| group.path.as_str()).collect::<Vec<_>>(), ["private/sub", "insider"]);
 }
 

@@ -190,7 +190,7 @@ async fn users_are_found_by_name_and_by_address_only_for_administrators() {
         NewUser { email: "g@example.com".to_owned(), name: "Grace Höpper".to_owned(), ..new_user("grace") };
     world.registry.create_user(&Caller::Operator, grace).await.unwrap();
     let filters = [
-        ("all, newest first", UserFilter::default(), "grace ada", "grace ada"),
+        ("all, in order of number", UserFilter::default(), "ada grace", "ada grace"),
         (
             "part of a name",
             UserFilter { search: Some("HÖP".to_owned()), ..Default::default() },

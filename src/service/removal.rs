@@ -1,0 +1,84 @@
+//! Projects, groups and users going away: what was published in them is deleted too, and its history says so.
+
+use jiff::Timestamp;
+
+use super::publish::event;
+use super::{Caller, ServiceError};
+use crate::domain::event::PackageAction;
+use crate::domain::identity::{Group, Project, User};
+use crate::domain::package::Publisher;
+use crate::store::{Change, identity as records, packages};
+
+/// Removes a project with its packages, members and tokens.
+pub(super) fn remove_project(
+    change: &mut Change<'_>,
+    caller: &Caller,
+    project: &Project,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    note_deletions(change, caller, project, now)?;
+    Ok(records::remove_project(change, project)?)
+}
+
+/// Removes a group with everything below it.
+pub(super) fn remove_group(
+    change: &mut Change<'_>,
+    caller: &Caller,
+    group: &Group,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    note_deletions_below(change, caller, group, now)?;
+    Ok(records::remove_group(change, group)?)
+}
+
+/// Removes a user with its namespace and everything in it, its memberships and tokens.
+pub(super) fn remove_user(
+    change: &mut Change<'_>,
+    caller: &Caller,
+    user: &User,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    if let Some(namespace) = records::group(change, user.namespace)? {
+        note_deletions_below(change, caller, &namespace, now)?;
+    }
+    Ok(records::remove_user(change, user)?)
+}
+
+fn note_deletions_below(
+    change: &mut Change<'_>,
+    caller: &Caller,
+    group: &Group,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    // Depth is bounded by the number of path segments.
+    for subgroup in records::subgroups(change, group.id)? {
+        note_deletions_below(change, caller, &subgroup, now)?;
+    }
+    for project in records::projects_in(change, group.id)? {
+        note_deletions(change, caller, &project, now)?;
+    }
+    Ok(())
+}
+
+/// Adds to the history of every package of a project that it was deleted.
+fn note_deletions(
+    change: &mut Change<'_>,
+    caller: &Caller,
+    project: &Project,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    let actor = caller.publisher().unwrap_or(Publisher::Operator);
+    for package in packages::in_project(change, project.id)? {
+        let sha256 = match packages::files(change, package.id)?.pop() {
+            Some(file) => Some(file.sha256),
+            // Its file went before it: the last that was heard of it says which bytes it had.
+            None => packages::events(change, project.id, &package.name, &package.system, &package.version)?
+                .pop()
+                .map(|last| last.sha256),
+        };
+        if let Some(sha256) = sha256 {
+            packages::put_event(change, &event(&package, PackageAction::Deleted, actor, sha256, now))?;
+        }
+    }
+    Ok(())
+}
