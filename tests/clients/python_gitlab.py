@@ -21,8 +21,8 @@ with open(ARCHIVE, "rb") as archive:
     BYTES = archive.read()
 
 # What the package lists do not do yet: on as soon as they do. Pipelines of a package; `True` as python-gitlab writes it.
-PIPELINES = False
-PACKAGE_LISTS_TAKE_ANY_BOOLEAN = False
+PIPELINES = True
+PACKAGE_LISTS_TAKE_ANY_BOOLEAN = True
 
 
 def connect(token, **options):
