@@ -49,6 +49,8 @@ pub enum Endpoint<'a> {
     Asset(&'a str),
     /// `/.well-known/terraform.json`.
     Discovery,
+    /// The description of the API.
+    OpenApi,
     /// Health and metrics.
     Ops(Ops),
     /// The module registry protocol, under both bases.
@@ -152,6 +154,7 @@ impl<'a> Endpoint<'a> {
             [""] => Self::Home,
             ["assets", _hash, name] => Self::Asset(name),
             [".well-known", "terraform.json"] => Self::Discovery,
+            ["api", "openapi.json"] => Self::OpenApi,
             ["-", "health"] => Self::Ops(Ops::Health),
             ["-", "liveness"] => Self::Ops(Ops::Liveness),
             ["-", "readiness"] => Self::Ops(Ops::Readiness),
@@ -196,6 +199,7 @@ impl<'a> Endpoint<'a> {
             Self::Home => "/",
             Self::Asset(_) => "/assets/:hash/:name",
             Self::Discovery => "/.well-known/terraform.json",
+            Self::OpenApi => "/api/openapi.json",
             Self::Ops(Ops::Health) => "/-/health",
             Self::Ops(Ops::Liveness) => "/-/liveness",
             Self::Ops(Ops::Readiness) => "/-/readiness",
@@ -227,14 +231,17 @@ impl<'a> Endpoint<'a> {
     /// The methods it answers. `HEAD` goes wherever `GET` does.
     pub fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Home | Self::Asset(_) | Self::Discovery | Self::Ops(_) | Self::Terraform(..) => {
-                &[Method::GET]
-            }
+            Self::Home
+            | Self::Asset(_)
+            | Self::Discovery
+            | Self::OpenApi
+            | Self::Ops(_)
+            | Self::Terraform(..)
+            | Self::Control(Control::Status) => &[Method::GET],
             Self::ProjectModule { part, .. } => match part {
                 ProjectModule::Latest | ProjectModule::Version(_) => &[Method::GET],
                 ProjectModule::File(_) => &[Method::PUT],
             },
-            Self::Control(Control::Status) => &[Method::GET],
             Self::Control(Control::Collect | Control::Verify) => &[Method::POST],
             Self::Api(api) => api.methods(),
         }
@@ -246,7 +253,25 @@ impl<'a> Endpoint<'a> {
             Self::Terraform(..) => Family::Namespace,
             Self::ProjectModule { .. } => Family::Project,
             Self::Api(api) => api.family(),
-            Self::Home | Self::Asset(_) | Self::Discovery | Self::Ops(_) | Self::Control(_) => Family::Page,
+            Self::Home
+            | Self::Asset(_)
+            | Self::Discovery
+            | Self::OpenApi
+            | Self::Ops(_)
+            | Self::Control(_) => Family::Page,
+        }
+    }
+
+    /// Whether the description of the API names it. Pages are for people, and the control socket for the program.
+    pub const fn is_documented(&self) -> bool {
+        match self {
+            Self::Home | Self::Asset(_) | Self::Control(_) => false,
+            Self::Discovery
+            | Self::OpenApi
+            | Self::Ops(_)
+            | Self::Terraform(..)
+            | Self::ProjectModule { .. }
+            | Self::Api(_) => true,
         }
     }
 
@@ -261,6 +286,7 @@ impl<'a> Endpoint<'a> {
             Self::Home
             | Self::Asset(_)
             | Self::Discovery
+            | Self::OpenApi
             | Self::Ops(Ops::Health | Ops::Liveness | Ops::Readiness)
             | Self::Control(_)
             // Its credential is in the body; what OAuth clients put into the header is no token.
@@ -295,6 +321,7 @@ mod tests {
         for (path, pattern) in [
             ("/", Some("/")),
             ("/.well-known/terraform.json", Some("/.well-known/terraform.json")),
+            ("/api/openapi.json", Some("/api/openapi.json")),
             ("/v1/modules/acme/vpc/aws/versions", Some("modules/v1/:namespace/:name/:system/versions")),
             (
                 "/api/v4/packages/terraform/modules/v1/acme/vpc/aws/1.0.0/download",

@@ -7,6 +7,7 @@ mod error;
 pub mod file;
 mod form;
 mod framing;
+mod openapi;
 mod ops;
 pub mod pipeline;
 pub mod request;

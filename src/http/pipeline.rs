@@ -13,7 +13,7 @@ use hyper::{Method, Request, StatusCode, Version};
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
 use super::request::{Client, Context, Peer, RequestBody, credential};
 use super::response::{Reply, ReplyBody};
-use super::{App, api, control, error, ops, terraform, upload};
+use super::{App, api, control, error, openapi, ops, terraform, upload};
 use crate::service::publish::Target;
 use crate::service::{Caller, ServiceError};
 use crate::telemetry::StatusClass;
@@ -148,6 +148,7 @@ async fn perform(context: &Context<'_>, endpoint: &Endpoint<'_>, mut body: Reque
             web::assets::find(name).ok_or(ServiceError::NotFound("404 File")).map(Into::into)
         }
         Endpoint::Discovery => Ok(terraform::discovery()),
+        Endpoint::OpenApi => Ok(openapi::serve(&context.head.headers)),
         Endpoint::Ops(ops) => ops::handle(context, ops),
         Endpoint::Terraform(address, part) => terraform::module(context, address, part).await,
         Endpoint::ProjectModule { project, name, system, part } => match part {

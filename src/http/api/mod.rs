@@ -5,7 +5,7 @@ pub mod endpoint;
 mod fields;
 mod groups;
 mod members;
-mod packages;
+pub(super) mod packages;
 pub mod paging;
 mod projects;
 pub mod routes;

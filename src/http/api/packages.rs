@@ -85,7 +85,7 @@ fn list(
 }
 
 /// GitLab's types of packages. There is one here; lists of the others are empty.
-const PACKAGE_TYPES: [&str; 14] = [
+pub(in crate::http) const PACKAGE_TYPES: [&str; 14] = [
     "terraform_module",
     "maven",
     "npm",
@@ -102,7 +102,8 @@ const PACKAGE_TYPES: [&str; 14] = [
     "rpm",
 ];
 /// GitLab's statuses of packages. There is one here; lists of the others are empty.
-const STATUSES: [&str; 6] = ["default", "hidden", "processing", "error", "pending_destruction", "deprecated"];
+pub(in crate::http) const STATUSES: [&str; 6] =
+    ["default", "hidden", "processing", "error", "pending_destruction", "deprecated"];
 
 fn filter(context: &Context<'_>) -> Result<Filter, ServiceError> {
     let first_of = |name: &str, known: &[&str]| match context.query(name) {
