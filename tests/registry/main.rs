@@ -9,6 +9,7 @@ mod access;
 mod changes_meanwhile;
 mod credentials;
 mod harness;
+mod openapi;
 mod operations;
 mod publishing;
 mod reading;
