@@ -52,6 +52,8 @@ pub enum Endpoint<'a> {
     Discovery,
     /// The page on which a person allows `terraform login`.
     Authorize,
+    /// The description of the API.
+    OpenApi,
     /// Health and metrics.
     Ops(Ops),
     /// The module registry protocol, under both bases.
@@ -157,6 +159,7 @@ impl<'a> Endpoint<'a> {
             [""] => Self::Home,
             ["assets", _hash, name] => Self::Asset(name),
             [".well-known", "terraform.json"] => Self::Discovery,
+            ["api", "openapi.json"] => Self::OpenApi,
             ["-", "health"] => Self::Ops(Ops::Health),
             ["-", "liveness"] => Self::Ops(Ops::Liveness),
             ["-", "readiness"] => Self::Ops(Ops::Readiness),
@@ -210,6 +213,7 @@ impl<'a> Endpoint<'a> {
             Self::Asset(_) => "/assets/:hash/:name",
             Self::Discovery => "/.well-known/terraform.json",
             Self::Authorize => "/oauth/authorize",
+            Self::OpenApi => "/api/openapi.json",
             Self::Ops(Ops::Health) => "/-/health",
             Self::Ops(Ops::Liveness) => "/-/liveness",
             Self::Ops(Ops::Readiness) => "/-/readiness",
@@ -245,6 +249,7 @@ impl<'a> Endpoint<'a> {
             Self::Home
             | Self::Asset(_)
             | Self::Discovery
+            | Self::OpenApi
             | Self::Ops(_)
             | Self::Terraform(..)
             | Self::Modules(_)
@@ -269,8 +274,23 @@ impl<'a> Endpoint<'a> {
             | Self::Asset(_)
             | Self::Discovery
             | Self::Authorize
+            | Self::OpenApi
             | Self::Ops(_)
             | Self::Control(_) => Family::Page,
+        }
+    }
+
+    /// Whether the description of the API names it. Pages are for people, and the control socket for the program.
+    pub const fn is_documented(&self) -> bool {
+        match self {
+            Self::Home | Self::Asset(_) | Self::Authorize | Self::Control(_) => false,
+            Self::Discovery
+            | Self::OpenApi
+            | Self::Ops(_)
+            | Self::Terraform(..)
+            | Self::Modules(_)
+            | Self::ProjectModule { .. }
+            | Self::Api(_) => true,
         }
     }
 
@@ -286,6 +306,7 @@ impl<'a> Endpoint<'a> {
             | Self::Asset(_)
             | Self::Discovery
             | Self::Authorize
+            | Self::OpenApi
             | Self::Ops(Ops::Health | Ops::Liveness | Ops::Readiness)
             | Self::Control(_)
             // Its credential is in the body; what OAuth clients put into the header is no token.
@@ -324,6 +345,7 @@ mod tests {
             ("/.well-known/terraform.json", Some("/.well-known/terraform.json")),
             ("/oauth/authorize", Some("/oauth/authorize")),
             ("/oauth/token", Some("/oauth/token")),
+            ("/api/openapi.json", Some("/api/openapi.json")),
             ("/v1/modules/acme/vpc/aws/versions", Some("modules/v1/:namespace/:name/:system/versions")),
             (
                 "/api/v4/packages/terraform/modules/v1/acme/vpc/aws/1.0.0/download",

@@ -23,6 +23,11 @@ pub(super) fn reply(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
     if let ServiceError::Internal(inner) = error {
         tracing::error!(error = %inner, route = endpoint.pattern(), "a request failed");
     }
+    refusal(error, endpoint)
+}
+
+/// The same without a word in the log: the description of the API asks this way too.
+pub(super) fn refusal(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
     let status = status(error, endpoint.family());
     let sentence = sentence(error, endpoint.family(), status);
     if matches!(endpoint, Endpoint::Authorize) {

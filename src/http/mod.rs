@@ -10,6 +10,7 @@ mod framing;
 mod login;
 pub mod modules;
 mod moved;
+mod openapi;
 mod ops;
 pub mod pipeline;
 pub mod request;

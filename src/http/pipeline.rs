@@ -13,7 +13,7 @@ use hyper::{Method, Request, StatusCode, Version};
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
 use super::request::{Client, Context, Peer, RequestBody, credential};
 use super::response::{Reply, ReplyBody};
-use super::{App, api, control, error, login, modules, moved, ops, terraform, upload};
+use super::{App, api, control, error, login, modules, moved, openapi, ops, terraform, upload};
 use crate::service::publish::Target;
 use crate::service::{Caller, ServiceError};
 use crate::telemetry::StatusClass;
@@ -149,6 +149,7 @@ async fn perform(context: &Context<'_>, endpoint: &Endpoint<'_>, mut body: Reque
         }
         Endpoint::Discovery => Ok(terraform::discovery()),
         Endpoint::Authorize => login::authorize(context, &mut body).await,
+        Endpoint::OpenApi => Ok(openapi::serve(&context.head.headers)),
         Endpoint::Ops(ops) => ops::handle(context, ops),
         Endpoint::Terraform(address, part) => terraform::module(context, address, part).await,
         Endpoint::Modules(part) => modules::handle(context, part).await,

@@ -11,3 +11,5 @@ mod support;
 mod python;
 
 mod python_gitlab;
+mod schemathesis;
+mod venv;

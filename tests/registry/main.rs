@@ -13,6 +13,7 @@ mod identity_lists;
 mod lists;
 mod login;
 mod modules_api;
+mod openapi;
 mod operations;
 mod people;
 mod publishing;

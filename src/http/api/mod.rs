@@ -6,7 +6,7 @@ mod fields;
 mod groups;
 mod members;
 mod namespaces;
-mod packages;
+pub(super) mod packages;
 pub mod paging;
 mod projects;
 pub mod routes;

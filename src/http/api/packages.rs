@@ -86,7 +86,7 @@ fn list(context: &Context<'_>, page: Page, found: &PackagePage, in_group: bool) 
 }
 
 /// GitLab's types of packages. There is one here; lists of the others are empty.
-const PACKAGE_TYPES: [&str; 14] = [
+pub(in crate::http) const PACKAGE_TYPES: [&str; 14] = [
     "terraform_module",
     "maven",
     "npm",
@@ -103,7 +103,8 @@ const PACKAGE_TYPES: [&str; 14] = [
     "rpm",
 ];
 /// GitLab's statuses of packages. There is one here; lists of the others are empty.
-const STATUSES: [&str; 6] = ["default", "hidden", "processing", "error", "pending_destruction", "deprecated"];
+pub(in crate::http) const STATUSES: [&str; 6] =
+    ["default", "hidden", "processing", "error", "pending_destruction", "deprecated"];
 
 /// What a list's parameters ask for.
 fn query(context: &Context<'_>, in_group: bool) -> Result<(Page, PackageQuery), ServiceError> {

@@ -1,0 +1,29 @@
+//! What can be done, area by area: the table the document is made from.
+
+mod groups;
+mod members;
+mod packages;
+mod projects;
+mod registry;
+mod server;
+mod tokens;
+mod users;
+
+use super::operation::Area;
+
+/// All of it, in the order a reader meets it.
+pub(super) fn all() -> Vec<Area> {
+    vec![
+        registry::terraform(),
+        registry::project(),
+        packages::area(),
+        groups::area(),
+        projects::area(),
+        members::members(),
+        members::deploy_tokens(),
+        users::area(),
+        tokens::area(),
+        server::instance(),
+        server::operations(),
+    ]
+}

@@ -1,0 +1,89 @@
+//! Projects.
+
+use hyper::StatusCode;
+use serde_json::Value;
+
+use crate::http::openapi::operation::{Area, Operation, delete, get, post, put};
+use crate::http::openapi::parameters::{order, role};
+use crate::http::openapi::refusals::Reason;
+use crate::http::openapi::schema::{
+    Field, boolean, integer, may, must, nullable, number_or_name, object, reference, string, time,
+    visibility, word,
+};
+
+/// Projects.
+pub(in crate::http::openapi) fn area() -> Area {
+    Area {
+        tag: "Projects",
+        description: "Projects own packages.",
+        operations: vec![
+            list(get("/api/v4/projects", "listProjects", "Projects the caller sees")),
+            list(get("/api/v4/groups/:id/projects", "listGroupProjects", "Projects of a group")).query(
+                "include_subgroups",
+                boolean(),
+                "Also of the groups below",
+            ),
+            post("/api/v4/projects", "createProject", "Create a project")
+                .describe("At least one of `name` and `path` is needed.")
+                .body(
+                    [vec![may("path", string()), may("namespace_id", number_or_name())], settings()].concat(),
+                )
+                .creates(reference("Project"))
+                .refuses(Reason::Hidden),
+            get("/api/v4/projects/:id", "showProject", "One project").shows(reference("Project")),
+            put("/api/v4/projects/:id", "updateProject", "Change a project")
+                .body(settings())
+                .shows(reference("Project")),
+            delete("/api/v4/projects/:id", "deleteProject", "Delete a project with its packages").json(
+                StatusCode::ACCEPTED,
+                "It is gone.",
+                reference("Message"),
+            ),
+        ],
+        schemas: vec![("Project", project())],
+    }
+}
+
+fn list(operation: Operation) -> Operation {
+    let orders = ["id", "name", "path", "created_at", "updated_at", "last_activity_at", "similarity"];
+    operation
+        .shared(role())
+        .query("membership", boolean(), "Only those the caller is a member of")
+        .query("visibility", visibility(), "Only those of this visibility")
+        .shared(order(&orders, "created_at", true))
+        .lists(reference("Project"))
+}
+
+fn registry_access() -> Value {
+    word(&["disabled", "private", "enabled", "public"])
+}
+
+fn settings() -> Vec<Field> {
+    vec![
+        may("name", string()),
+        may("description", string()),
+        may("visibility", visibility()),
+        may("packages_enabled", boolean()),
+        may("package_registry_access_level", registry_access()),
+    ]
+}
+
+fn project() -> Value {
+    object(vec![
+        must("id", integer()),
+        must("description", string()),
+        must("name", string()),
+        must("name_with_namespace", string()),
+        must("path", string()),
+        must("path_with_namespace", string()),
+        must("created_at", time()),
+        must("web_url", string()),
+        must("avatar_url", nullable(string())),
+        must("namespace", reference("Namespace")),
+        must("_links", object(vec![must("self", string()), must("members", string())])),
+        must("visibility", visibility()),
+        must("packages_enabled", boolean()),
+        must("package_registry_access_level", registry_access()),
+        must("creator_id", nullable(integer())),
+    ])
+}
