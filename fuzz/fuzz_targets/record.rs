@@ -8,6 +8,7 @@ use cairn::domain::event::PackageEvent;
 use cairn::domain::identity::{Group, InstanceSettings, Membership, Project, User};
 use cairn::domain::manifest::Manifest;
 use cairn::domain::package::{Package, PackageFile};
+use cairn::domain::session::Session;
 use cairn::store::codec::{Record, decode, encode};
 use cairn::store::tables::{
     Counter, DailyDownloads, Downloads, LastUse, ModuleVersion, PathTarget, Present, SecretKey,
@@ -21,7 +22,7 @@ fn check<R: Record>(bytes: &[u8]) {
     assert_eq!(encode(&again).expect("once more"), written);
 }
 
-const KINDS: [fn(&[u8]); 19] = [
+const KINDS: [fn(&[u8]); 20] = [
     check::<User>,
     check::<Group>,
     check::<Project>,
@@ -41,6 +42,7 @@ const KINDS: [fn(&[u8]); 19] = [
     check::<LastUse>,
     check::<Downloads>,
     check::<DailyDownloads>,
+    check::<Session>,
 ];
 
 fuzz_target!(|data: &[u8]| {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
@@ -138,6 +140,12 @@ pub const MAX_PER_PAGE: usize = 100;
 pub const MAX_TEXT_LENGTH: usize = 2_000;
 /// Characters of a token's name.
 pub const MAX_TOKEN_NAME_LENGTH: usize = 255;
+/// A browser's session ends when it was not used for this long, as in GitLab ...
+pub const SESSION_IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// ... and this long after the sign-in in any case.
+pub const SESSION_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Sessions of one user at most; with one more the least recently used is ended.
+pub const SESSIONS_OF_A_USER: usize = 50;
 
 const _: () = {
     let manifest = 3 * 1024 * 1024;

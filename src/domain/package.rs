@@ -69,6 +69,18 @@ pub enum Publisher {
     DeployToken(TokenId),
     /// Somebody with access to the machine, through the command line.
     Operator,
+    /// A person, in the web interface.
+    Browser(UserId),
+}
+
+impl Publisher {
+    /// The user, if it was one.
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user, _) | Self::Browser(user) => Some(user),
+            Self::DeployToken(_) | Self::Operator => None,
+        }
+    }
 }
 
 /// The one file of a package: its archive.

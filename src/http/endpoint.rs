@@ -9,10 +9,12 @@ use percent_encoding::percent_decode_str;
 use super::api::endpoint::Api;
 use super::api::routes::Route;
 use super::modules::endpoint::Modules;
+use super::pages::routes::Page;
 use crate::service::modules::Address;
 
-/// Segments of a path at most. The longest endpoint has eleven; project paths arrive as one encoded segment.
-const MAX_SEGMENTS: usize = 24;
+/// Segments of a path at most. The longest endpoint of the API has eleven, with project paths as one encoded segment; a
+/// page has a full path of up to 21 and what it is about behind that.
+const MAX_SEGMENTS: usize = 40;
 
 /// The path cannot be an endpoint: too many segments, or not UTF-8 once decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +39,17 @@ impl Segments {
     /// The endpoint these segments name.
     pub fn endpoint(&self) -> Option<Endpoint<'_>> {
         let segments: Vec<&str> = self.0.iter().map(String::as_str).collect();
-        Endpoint::parse(&segments)
+        Endpoint::parse(&segments).or_else(|| Page::parse(&self.0).map(Endpoint::Page))
     }
 }
 
 /// A resource of the server, with the unjudged parts of its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint<'a> {
-    /// The first page.
-    Home,
-    /// An embedded file of `web/`.
-    Asset(&'a str),
+    /// A page.
+    Page(Page<'a>),
+    /// An embedded file of `web/`: the hash in its URL and its name.
+    Asset(&'a str, &'a str),
     /// `/.well-known/terraform.json`.
     Discovery,
     /// The page on which a person allows `terraform login`.
@@ -151,13 +153,14 @@ pub enum Credentials {
     Ignored,
     /// Checked when present.
     Optional,
+    /// The cookie of a session, and nothing else. Nowhere else does that cookie count.
+    Cookie,
 }
 
 impl<'a> Endpoint<'a> {
     fn parse(segments: &[&'a str]) -> Option<Self> {
         Some(match *segments {
-            [""] => Self::Home,
-            ["assets", _hash, name] => Self::Asset(name),
+            ["assets", hash, name] => Self::Asset(hash, name),
             [".well-known", "terraform.json"] => Self::Discovery,
             ["api", "openapi.json"] => Self::OpenApi,
             ["-", "health"] => Self::Ops(Ops::Health),
@@ -209,8 +212,8 @@ impl<'a> Endpoint<'a> {
     /// The path with its variable parts named: for logs, metrics and messages, where a real path must not appear.
     pub fn pattern(&self) -> &'static str {
         match self {
-            Self::Home => "/",
-            Self::Asset(_) => "/assets/:hash/:name",
+            Self::Page(page) => page.pattern(),
+            Self::Asset(..) => "/assets/:hash/:name",
             Self::Discovery => "/.well-known/terraform.json",
             Self::Authorize => "/oauth/authorize",
             Self::OpenApi => "/api/openapi.json",
@@ -246,8 +249,8 @@ impl<'a> Endpoint<'a> {
     /// The methods it answers. `HEAD` goes wherever `GET` does.
     pub fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Home
-            | Self::Asset(_)
+            Self::Page(page) => page.methods(),
+            Self::Asset(..)
             | Self::Discovery
             | Self::OpenApi
             | Self::Ops(_)
@@ -270,8 +273,8 @@ impl<'a> Endpoint<'a> {
             Self::Terraform(..) | Self::Modules(_) => Family::Namespace,
             Self::ProjectModule { .. } => Family::Project,
             Self::Api(api) => api.family(),
-            Self::Home
-            | Self::Asset(_)
+            Self::Page(_)
+            | Self::Asset(..)
             | Self::Discovery
             | Self::Authorize
             | Self::OpenApi
@@ -283,7 +286,7 @@ impl<'a> Endpoint<'a> {
     /// Whether the description of the API names it. Pages are for people, and the control socket for the program.
     pub const fn is_documented(&self) -> bool {
         match self {
-            Self::Home | Self::Asset(_) | Self::Authorize | Self::Control(_) => false,
+            Self::Page(_) | Self::Asset(..) | Self::Authorize | Self::Control(_) => false,
             Self::Discovery
             | Self::OpenApi
             | Self::Ops(_)
@@ -302,8 +305,8 @@ impl<'a> Endpoint<'a> {
     /// What it does with credentials.
     pub const fn credentials(&self) -> Credentials {
         match self {
-            Self::Home
-            | Self::Asset(_)
+            Self::Page(_) => Credentials::Cookie,
+            Self::Asset(..)
             | Self::Discovery
             | Self::Authorize
             | Self::OpenApi
@@ -362,6 +365,9 @@ mod tests {
             ("", None),
             ("*", None),
             ("//", None),
+            ("/users/sign_in", Some("/users/sign_in")),
+            ("/acme/network/-/settings", Some("/:path/-/settings")),
+            ("/api/v4/nothing", None),
             ("/v1/modules", Some("/v1/modules")),
             ("/v1/modules/", Some("/v1/modules")),
             ("/v1/modules/search", Some("/v1/modules/search")),

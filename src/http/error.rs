@@ -1,7 +1,7 @@
 //! From an error to an HTTP answer: the only place that gives errors a status and a text.
 
 use hyper::ext::ReasonPhrase;
-use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
@@ -11,6 +11,7 @@ use super::endpoint::{Endpoint, Family, Terraform};
 use super::response::{Reply, json, text};
 use crate::domain::access::Refusal;
 use crate::service::ServiceError;
+use crate::web::errors::Problem;
 use crate::web::{self, Page};
 
 /// An error as an answer of that endpoint.
@@ -80,13 +81,70 @@ pub(super) fn refusal(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
 /// An error as a page that says it. 422 stands in for 401, which has to ask for credentials in a header, and a browser
 /// would open a dialog of its own for them.
 pub(super) fn page(error: &ServiceError, page: Page) -> Reply {
-    let mut reply = Reply::from(page);
+    restated(error, Reply::from(page))
+}
+
+/// The same for a page that is an answer already.
+pub(super) fn restated(error: &ServiceError, mut reply: Reply) -> Reply {
     *reply.status_mut() = match status(error, Family::Page) {
         StatusCode::UNAUTHORIZED => StatusCode::UNPROCESSABLE_ENTITY,
         other => other,
     };
     retry_after(error, &mut reply);
     reply
+}
+
+/// An error as the page that `draw` makes of its status and sentence. 401 asks with a scheme that browsers have no
+/// dialog for: the page has the form.
+pub(super) fn framed(
+    error: &ServiceError,
+    route: &'static str,
+    draw: impl FnOnce(&Problem) -> Page,
+) -> Reply {
+    let error = match error {
+        ServiceError::Moved(moved) => &moved.unknown,
+        other => other,
+    };
+    if let ServiceError::Internal(inner) = error {
+        tracing::error!(error = %inner, route, "a request failed");
+    }
+    let status = status(error, Family::Page);
+    let sentence = match error {
+        ServiceError::Refused { refusal: Refusal::Hidden, .. } | ServiceError::NotFound(_) => String::new(),
+        ServiceError::Unauthenticated(_) | ServiceError::Internal(_) => String::new(),
+        ServiceError::Refused { anonymous: true, .. } => String::new(),
+        other => trimmed(&other.to_string(), "Forbidden: ").to_owned(),
+    };
+    let mut reply = Reply::from(draw(&Problem { status: status.as_u16(), sentence }));
+    *reply.status_mut() = status;
+    if status == StatusCode::UNAUTHORIZED {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cookie realm=\"cairn\""));
+    }
+    retry_after(error, &mut reply);
+    unkept(reply)
+}
+
+/// A refusal that is not a page yet as one, with the headers it had.
+pub(super) fn reframed(refused: Reply, draw: impl FnOnce(&Problem) -> Page) -> Reply {
+    let status = refused.status();
+    let mut reply = Reply::from(draw(&Problem { status: status.as_u16(), sentence: String::new() }));
+    *reply.status_mut() = status;
+    if let Some(allow) = refused.headers().get(ALLOW) {
+        reply.headers_mut().insert(ALLOW, allow.clone());
+    }
+    unkept(reply)
+}
+
+/// What is wrong now may be right a moment later.
+fn unkept(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// Whether signing in could help, and there is nothing to hide behind "not found".
+pub(super) fn needs_sign_in(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::Unauthenticated(_) | ServiceError::Refused { .. })
+        && status(error, Family::Page) == StatusCode::UNAUTHORIZED
 }
 
 fn retry_after(error: &ServiceError, reply: &mut Reply) {

@@ -1,6 +1,7 @@
 //! The HTTP server: listeners, one task a connection, deadlines everywhere, an orderly end.
 
 pub mod api;
+mod assets;
 pub mod control;
 pub mod endpoint;
 mod error;
@@ -12,6 +13,7 @@ pub mod modules;
 mod moved;
 mod openapi;
 mod ops;
+pub mod pages;
 pub mod pipeline;
 pub mod request;
 pub mod response;
@@ -77,6 +79,8 @@ pub struct App {
     pub limits: HttpLimits,
     /// Whom the network side believes.
     pub edge: ArcSwap<Edge>,
+    /// What the next page of a browser says.
+    pub(super) flashes: pages::Flashes,
     start: Start,
     requests: AtomicU64,
 }
@@ -91,7 +95,8 @@ impl App {
         start: Start,
     ) -> Self {
         let edge = ArcSwap::from_pointee(edge);
-        Self { registry, metrics, limits, edge, start, requests: AtomicU64::new(0) }
+        let flashes = pages::Flashes::default();
+        Self { registry, metrics, limits, edge, flashes, start, requests: AtomicU64::new(0) }
     }
 
     /// The URL clients should use: the configured one, else the first it listens on.

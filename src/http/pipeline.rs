@@ -13,11 +13,12 @@ use hyper::{Method, Request, StatusCode, Version};
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
 use super::request::{Client, Context, Peer, RequestBody, credential};
 use super::response::{Reply, ReplyBody};
-use super::{App, api, control, error, login, modules, moved, openapi, ops, terraform, upload};
+use super::{
+    App, api, assets, control, error, login, modules, moved, openapi, ops, pages, terraform, upload,
+};
 use crate::service::publish::Target;
 use crate::service::{Caller, ServiceError};
 use crate::telemetry::StatusClass;
-use crate::web;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Route of requests that name no endpoint: their paths must not appear in logs and metrics.
@@ -66,9 +67,13 @@ async fn route(app: &App, peer: Peer, client: Client, head: &Parts, body: Reques
     }
     let method = if head.method == Method::HEAD { &Method::GET } else { &head.method };
     if !endpoint.methods().contains(method) {
-        return Outcome { reply: error::method_not_allowed(&endpoint), route, caller: "-".to_owned() };
+        let mut reply = error::method_not_allowed(&endpoint);
+        if let Endpoint::Page(page) = endpoint {
+            reply = pages::refuse_method(app, client, head, page, reply);
+        }
+        return Outcome { reply, route, caller: "-".to_owned() };
     }
-    let caller = match identify(app, peer, head, &endpoint) {
+    let caller = match identify(app, peer, client, head, &endpoint) {
         Ok(caller) => caller,
         Err(refused) => {
             let reply = refuse(app, client, head, &endpoint, body, &refused).await;
@@ -124,7 +129,13 @@ fn check_head(app: &App, head: &Parts, peer: Peer) -> Option<Reply> {
     })
 }
 
-fn identify(app: &App, peer: Peer, head: &Parts, endpoint: &Endpoint<'_>) -> Result<Caller, ServiceError> {
+fn identify(
+    app: &App,
+    peer: Peer,
+    client: Client,
+    head: &Parts,
+    endpoint: &Endpoint<'_>,
+) -> Result<Caller, ServiceError> {
     if endpoint.needs_registry() {
         app.registry.check_switch()?;
     }
@@ -136,6 +147,7 @@ fn identify(app: &App, peer: Peer, head: &Parts, endpoint: &Endpoint<'_>) -> Res
         (Credentials::Ignored, _) | (_, Endpoint::Terraform(_, Terraform::Archive(..))) => {
             Ok(Caller::Anonymous)
         }
+        (Credentials::Cookie, _) => pages::identify(app, client, head),
         (Credentials::Optional, _) => app.registry.authenticate(credential(&head.headers)?.as_ref()),
     }
 }
@@ -143,10 +155,8 @@ fn identify(app: &App, peer: Peer, head: &Parts, endpoint: &Endpoint<'_>) -> Res
 /// The one big match: an endpoint to its use case.
 async fn perform(context: &Context<'_>, endpoint: &Endpoint<'_>, mut body: RequestBody) -> Reply {
     let outcome = match *endpoint {
-        Endpoint::Home => Ok(web::home(context.registry(), &context.absolute_base_url()).into()),
-        Endpoint::Asset(name) => {
-            web::assets::find(name).ok_or(ServiceError::NotFound("404 File")).map(Into::into)
-        }
+        Endpoint::Page(page) => return pages::answer(context, page, &mut body).await,
+        Endpoint::Asset(hash, name) => assets::serve(hash, name, &context.head.headers),
         Endpoint::Discovery => Ok(terraform::discovery()),
         Endpoint::Authorize => login::authorize(context, &mut body).await,
         Endpoint::OpenApi => Ok(openapi::serve(&context.head.headers)),

@@ -149,8 +149,8 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Reply {
 impl From<crate::web::Page> for Reply {
     fn from(page: crate::web::Page) -> Self {
         let mut reply = typed(StatusCode::OK, page.media_type, page.body);
-        let cache = if page.immutable { "public, max-age=31536000, immutable" } else { "private, no-cache" };
-        reply.headers_mut().insert(hyper::header::CACHE_CONTROL, HeaderValue::from_static(cache));
+        let cache = HeaderValue::from_static("private, no-cache");
+        reply.headers_mut().insert(hyper::header::CACHE_CONTROL, cache);
         reply
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::access::{self, GroupAction, GroupFacts, Identity, ProjectActi
 use crate::domain::credential::{DeployScope, MAX_TOKEN_LENGTH, PersonalScope, Token, TokenOwner};
 use crate::domain::identity::{Group, Holder, InstanceSettings, Project, User};
 use crate::domain::package::Publisher;
-use crate::domain::{GroupId, Role, TokenId, UserId};
+use crate::domain::{GroupId, Role, Sha256, TokenId, UserId};
 use crate::store::{Reader, StoreError, credentials, identity};
 
 /// A credential as a request carried it.
@@ -63,17 +63,26 @@ impl Presented {
     }
 }
 
+/// What proves that a request is a user's.
+#[derive(Debug, Clone)]
+pub enum Via {
+    /// A personal token.
+    Token(Box<Token>),
+    /// The session of a browser, by the hash of its secret. It may do everything its user may.
+    Session(Sha256),
+}
+
 /// Who makes a request.
 #[derive(Debug, Clone)]
 pub enum Caller {
     /// Nobody we know.
     Anonymous,
-    /// A user, by a personal token.
+    /// A user.
     User {
         /// The user.
         user: Box<User>,
-        /// The token.
-        token: Box<Token>,
+        /// What proves it.
+        via: Via,
     },
     /// A deploy token.
     Deploy {
@@ -90,8 +99,13 @@ impl Caller {
         match self {
             Self::Anonymous => Identity::Anonymous,
             Self::Operator => Identity::User { admin: true, write: true },
-            Self::User { user, token } => {
-                let write = matches!(&token.owner, TokenOwner::Personal { scopes, .. } if scopes.contains(&PersonalScope::Api));
+            Self::User { user, via } => {
+                let write = match via {
+                    Via::Token(token) => {
+                        matches!(&token.owner, TokenOwner::Personal { scopes, .. } if scopes.contains(&PersonalScope::Api))
+                    }
+                    Via::Session(_) => true,
+                };
                 Identity::User { admin: user.admin, write }
             }
             Self::Deploy { token } => {
@@ -117,8 +131,19 @@ impl Caller {
     /// The token used, if there is one.
     pub fn token(&self) -> Option<&Token> {
         match self {
-            Self::User { token, .. } | Self::Deploy { token } => Some(token),
-            Self::Anonymous | Self::Operator => None,
+            Self::User { via: Via::Token(token), .. } | Self::Deploy { token } => Some(token),
+            Self::User { via: Via::Session(_), .. } | Self::Anonymous | Self::Operator => None,
+        }
+    }
+
+    /// The session used, by the hash of its secret, if it is a browser's.
+    pub const fn session(&self) -> Option<&Sha256> {
+        match self {
+            Self::User { via: Via::Session(hash), .. } => Some(hash),
+            Self::User { via: Via::Token(_), .. }
+            | Self::Anonymous
+            | Self::Deploy { .. }
+            | Self::Operator => None,
         }
     }
 
@@ -126,7 +151,8 @@ impl Caller {
     pub fn publisher(&self) -> Option<Publisher> {
         match self {
             Self::Anonymous => None,
-            Self::User { user, token } => Some(Publisher::User(user.id, token.id)),
+            Self::User { user, via: Via::Token(token) } => Some(Publisher::User(user.id, token.id)),
+            Self::User { user, via: Via::Session(_) } => Some(Publisher::Browser(user.id)),
             Self::Deploy { token } => Some(Publisher::DeployToken(token.id)),
             Self::Operator => Some(Publisher::Operator),
         }
@@ -136,7 +162,10 @@ impl Caller {
     pub fn label(&self) -> String {
         match self {
             Self::Anonymous => "anonymous".to_owned(),
-            Self::User { user, token } => format!("user:{}/token:{}", user.username, token.id),
+            Self::User { user, via: Via::Token(token) } => {
+                format!("user:{}/token:{}", user.username, token.id)
+            }
+            Self::User { user, via: Via::Session(_) } => format!("user:{}/browser", user.username),
             Self::Deploy { token } => format!("deploy-token:{}", token.id),
             Self::Operator => "operator".to_owned(),
         }
@@ -196,7 +225,7 @@ fn caller_of(reader: &impl Reader, token: Token, now: Timestamp) -> Result<Calle
             if user.blocked {
                 return Err(ServiceError::Unauthenticated(BadCredential::Blocked));
             }
-            Ok(Caller::User { user: Box::new(user), token })
+            Ok(Caller::User { user: Box::new(user), via: Via::Token(token) })
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What readers cause: when tokens were last used and what was downloaded, gathered in memory and written together.
+//! What readers cause: when tokens and sessions were last used and what was downloaded, gathered in memory and written together.
 //!
 //! A read must not wait for a disk. What is lost in a crash is a few seconds of counters.
 
@@ -8,34 +8,43 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 
 use super::error::ServiceError;
-use crate::domain::{PackageId, TokenId};
+use crate::domain::{PackageId, Sha256, TokenId};
 use crate::store::downloads::Counted;
-use crate::store::{Store, credentials, downloads};
+use crate::store::{Store, credentials, downloads, sessions};
 
-/// A token's last use is written no more often than this, in milliseconds.
-const TOKEN_USE_GRAIN_MS: i64 = 60_000;
+/// The last use of a token or a session is written no more often than this, in milliseconds.
+const USE_GRAIN_MS: i64 = 60_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     pending: Mutex<Pending>,
-    /// When each token's last use was noted, so that a busy one is not written again and again.
-    noted: Mutex<HashMap<TokenId, i64>>,
+    /// When each last use was noted, so that a busy one is not written again and again.
+    noted: Mutex<HashMap<Used, i64>>,
+}
+
+/// What was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Used {
+    /// A token.
+    Token(TokenId),
+    /// A browser's session, by the hash of its secret.
+    Session(Sha256),
 }
 
 #[derive(Debug, Default, Clone)]
 struct Pending {
-    tokens: HashMap<TokenId, i64>,
+    uses: HashMap<Used, i64>,
     downloads: HashMap<PackageId, Counted>,
 }
 
 impl Activity {
-    pub(super) fn token_used(&self, token: TokenId, now: Timestamp) {
+    pub(super) fn used(&self, what: Used, now: Timestamp) {
         let now = now.as_millisecond();
         let mut noted = lock(&self.noted);
-        let last = noted.entry(token).or_insert(i64::MIN);
-        if now.saturating_sub(*last) >= TOKEN_USE_GRAIN_MS {
+        let last = noted.entry(what).or_insert(i64::MIN);
+        if now.saturating_sub(*last) >= USE_GRAIN_MS {
             *last = now;
-            lock(&self.pending).tokens.insert(token, now);
+            lock(&self.pending).uses.insert(what, now);
         }
     }
 
@@ -44,17 +53,20 @@ impl Activity {
     }
 
     pub(super) async fn flush(&self, store: &Store, now: Timestamp) -> Result<(), ServiceError> {
-        let oldest = now.as_millisecond().saturating_sub(TOKEN_USE_GRAIN_MS);
+        let oldest = now.as_millisecond().saturating_sub(USE_GRAIN_MS);
         lock(&self.noted).retain(|_, noted| *noted > oldest);
         let taken = std::mem::take(&mut *lock(&self.pending));
-        if taken.tokens.is_empty() && taken.downloads.is_empty() {
+        if taken.uses.is_empty() && taken.downloads.is_empty() {
             return Ok(());
         }
         let written = taken.clone();
         let outcome = store
             .write(move |change| {
-                for (token, at) in written.tokens {
-                    credentials::put_last_use(change, token, at)?;
+                for (used, at) in written.uses {
+                    match used {
+                        Used::Token(token) => credentials::put_last_use(change, token, at)?,
+                        Used::Session(hash) => sessions::put_last_use(change, &hash, time(at))?,
+                    }
                 }
                 for (package, counted) in written.downloads {
                     downloads::add(change, package, &counted)?;
@@ -72,14 +84,18 @@ impl Activity {
 impl Pending {
     /// Keeps what could not be written for the next time.
     fn take_back(&mut self, older: Self) {
-        for (token, at) in older.tokens {
-            let latest = self.tokens.entry(token).or_insert(at);
+        for (used, at) in older.uses {
+            let latest = self.uses.entry(used).or_insert(at);
             *latest = at.max(*latest);
         }
         for (package, counted) in older.downloads {
             self.downloads.entry(package).or_default().merge(&counted);
         }
     }
+}
+
+fn time(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MIN)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -13,7 +13,7 @@ use crate::domain::identity::{Group, GroupKind, Holder, Membership, User};
 use crate::domain::package::DuplicatesRule;
 use crate::domain::{FullPath, GroupId, Role, RootPath, UserId, Visibility};
 use crate::store::tables::{GROUPS, PathTarget};
-use crate::store::{Change, Reader, identity as records};
+use crate::store::{Change, Reader, identity as records, sessions};
 
 /// The administrator of the first start.
 const ROOT: &str = "root";
@@ -235,6 +235,9 @@ impl Registry {
                     check_other_administrator(change, &user)?;
                 }
                 user.blocked = blocked;
+                if blocked {
+                    sessions::remove_all_of(change, user.id)?;
+                }
                 records::put_user(change, &user)?;
                 Ok(user)
             })

@@ -16,8 +16,10 @@ pub mod module_list;
 pub mod modules;
 pub mod namespaces;
 pub mod packages;
+pub mod places;
 pub mod projects;
 pub mod publish;
+pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod tickets;
@@ -54,7 +56,7 @@ pub use crate::store::DATABASE_FILE;
 
 pub use catalog::{PackageOrder, Window};
 
-use activity::Activity;
+use activity::{Activity, Used};
 use catalog::Catalog;
 use login::Codes;
 use passwords::Passwords;
@@ -214,7 +216,7 @@ impl Registry {
         let now = self.now();
         let caller = self.shared.store.read(|snapshot| access::authenticate(snapshot, presented, now))?;
         if let Some(token) = caller.token() {
-            self.shared.activity.token_used(token.id, now);
+            self.shared.activity.used(Used::Token(token.id), now);
         }
         Ok(caller)
     }

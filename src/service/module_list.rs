@@ -12,7 +12,7 @@ use super::modules::{Candidate, latest, pullable};
 use crate::domain::access::ProjectAction;
 use crate::domain::identity::{Group, Project};
 use crate::domain::manifest::Manifest;
-use crate::domain::package::{Package, Publisher};
+use crate::domain::package::Package;
 use crate::domain::summary::{first_paragraph, shortened};
 use crate::domain::{ModuleName, System, Version};
 use crate::store::tables::PACKAGES;
@@ -170,10 +170,7 @@ pub(super) fn listed(
 
 /// The name of the user who published a package, or nothing.
 fn owner(reader: &impl Reader, package: &Package) -> Result<String, StoreError> {
-    let user = match package.publisher {
-        Publisher::User(user, _) => identity::user(reader, user)?,
-        Publisher::DeployToken(_) | Publisher::Operator => None,
-    };
+    let user = package.publisher.user().map(|user| identity::user(reader, user)).transpose()?.flatten();
     Ok(user.map(|user| user.username.to_string()).unwrap_or_default())
 }
 

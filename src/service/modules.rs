@@ -138,7 +138,8 @@ impl Registry {
             let namespace =
                 terraform_namespace(snapshot, address.namespace)?.map_or(root.id, |asked| asked.id);
             let anyone = may_pull(snapshot, &Caller::Anonymous, &candidate.project, now)?;
-            let ticket = (!anyone).then(|| {
+            // A ticket without a token is the operator's: a browser, which has none either, must not be given one.
+            let ticket = (!anyone && caller.session().is_none()).then(|| {
                 let ticket = Ticket { file: file.id, token: caller.token().map(|token| token.id) };
                 self.shared.tickets.issue(ticket, now)
             });

@@ -109,6 +109,22 @@ impl Registry {
         .await
     }
 
+    /// Some of the packages of all projects whose packages the caller may pull.
+    pub async fn all_packages(
+        &self,
+        caller: &Caller,
+        query: PackageQuery,
+    ) -> Result<PackagePage, ServiceError> {
+        let (now, registry, caller) = (self.now(), self.clone(), caller.clone());
+        self.read_long(move |snapshot| {
+            let standing = Standing::of(snapshot, &caller, now)?;
+            registry.page(snapshot, &caller, &query, now, |contents| {
+                contents.select(Scope::Everything, |project| standing.may(project, ProjectAction::Pull))
+            })
+        })
+        .await
+    }
+
     /// The part of a list that a query asks for, from the modules that `select` leaves.
     fn page(
         &self,
@@ -199,6 +215,23 @@ impl Registry {
             self.package_files(caller, project, id)?.into_iter().find(|found| found.id == FileId(file));
         let file = found.ok_or(ServiceError::NotFound("404 Package file"))?;
         Ok(Archive { package: file.package, sha256: file.sha256, size: file.size, file_name: file.file_name })
+    }
+
+    /// One file of a project's packages, by its own number, to send.
+    pub fn project_file(&self, caller: &Caller, project: &str, file: u64) -> Result<Archive, ServiceError> {
+        let now = self.now();
+        let unknown = || ServiceError::NotFound("404 Package file");
+        self.store().read(|snapshot| {
+            let project = project_for(snapshot, caller, project, ProjectAction::Pull, now)?;
+            let file = packages::file(snapshot, FileId(file))?.ok_or_else(unknown)?;
+            package_of(snapshot, &project, file.package.0)?;
+            Ok(Archive {
+                package: file.package,
+                sha256: file.sha256,
+                size: file.size,
+                file_name: file.file_name,
+            })
+        })
     }
 
     /// Deletes a package with its file. Its name and version are free at once.

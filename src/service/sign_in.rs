@@ -15,7 +15,7 @@ use crate::domain::UserId;
 use crate::domain::address::MAX_NAME_LENGTH;
 use crate::domain::credential::{PersonalScope, Token};
 use crate::domain::identity::User;
-use crate::store::{Change, StoreError, credentials, identity as records};
+use crate::store::{Change, StoreError, credentials, identity as records, sessions as web};
 
 /// How long a token lives that was given for a password, as in GitLab.
 pub const SESSION: Duration = Duration::from_hours(2);
@@ -156,12 +156,12 @@ fn sessions(change: &Change<'_>, user: UserId) -> Result<Vec<Token>, StoreError>
     Ok(tokens)
 }
 
-/// Ends every session of a user: a new password is often set because the old one leaked.
+/// Ends every session of a user, those of browsers and those of programs: a new password is often set because the old one leaked.
 pub(super) fn end_sessions(change: &mut Change<'_>, user: UserId) -> Result<(), StoreError> {
     for token in sessions(change, user)? {
         credentials::remove(change, &token);
     }
-    Ok(())
+    Ok(web::remove_all_of(change, user)?)
 }
 
 #[cfg(test)]

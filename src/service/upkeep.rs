@@ -16,8 +16,8 @@ use crate::domain::{Sha256, Version};
 use crate::store::tables::{
     BLOB_FILES, CHILDREN, DAILY_DOWNLOADS, DOWNLOADS, EVENTS, FILES, FORMER_NAMES, FORMER_NAMES_OF, GROUPS,
     KIND_GROUP, KIND_PROJECT, MANIFESTS, MEMBERS, MODULE_TEXTS, MODULE_VERSIONS, OWNER_TOKENS,
-    PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, TOKEN_HASHES,
-    TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USERS,
+    PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, SESSIONS,
+    TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USER_SESSIONS, USERS,
 };
 use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, former, packages};
 
@@ -154,7 +154,8 @@ fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFi
         check_identities(snapshot, &mut verified)?;
         check_children(snapshot, &mut verified)?;
         check_former_names(snapshot, &mut verified)?;
-        check_tokens(snapshot, &mut verified)
+        check_tokens(snapshot, &mut verified)?;
+        check_sessions(snapshot, &mut verified)
     })?;
     Ok((verified, expected))
 }
@@ -398,6 +399,19 @@ fn check_tokens(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreE
     });
     check_each!(reader, verified, TOKEN_USES, |id, _| {
         Ok(unless(reader.get(&TOKENS, id)?.is_some(), || format!("token {id} does not exist")))
+    });
+    Ok(())
+}
+
+fn check_sessions(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
+    check_each!(reader, verified, SESSIONS, |hash, session| {
+        let listed = reader.get(&USER_SESSIONS, (session.user.0, hash))?.is_some();
+        let both = listed && reader.get(&USERS, session.user.0)?.is_some();
+        Ok(unless(both, || format!("a session of user {} is not in every index", session.user)))
+    });
+    check_each!(reader, verified, USER_SESSIONS, |(user, hash), _| {
+        let same = reader.get(&SESSIONS, hash)?.is_some_and(|session| session.user.0 == user);
+        Ok(unless(same, || format!("a session of user {user} does not exist")))
     });
     Ok(())
 }

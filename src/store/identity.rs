@@ -6,7 +6,7 @@ use super::tables::{
     CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, MEMBERS, OWNER_USER, PATHS, PROJECTS, PathTarget, Present,
     SETTINGS, USER_MEMBERSHIPS, USERS, kind_of,
 };
-use super::{Change, Note, Reader, StoreError, credentials, former, packages, under};
+use super::{Change, Note, Reader, StoreError, credentials, former, packages, sessions, under};
 use crate::domain::identity::{Group, GroupKind, Holder, InstanceSettings, Membership, Project, User};
 use crate::domain::{FullPath, GroupId, ProjectId, UserId};
 
@@ -268,6 +268,7 @@ pub fn remove_user(change: &mut Change<'_>, user: &User) -> Result<(), StoreErro
         remove_membership(change, membership.holder, user.id);
     }
     credentials::remove_all_of(change, OWNER_USER, user.id.0)?;
+    sessions::remove_all_of(change, user.id)?;
     let namespace = change.require(&GROUPS, user.namespace.0)?;
     remove_group(change, &namespace)?;
     change.remove(&USERS, user.id.0);

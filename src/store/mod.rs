@@ -13,6 +13,7 @@ mod migrate;
 mod module_texts;
 mod notes;
 pub mod packages;
+pub mod sessions;
 pub mod tables;
 mod writer;
 

@@ -14,6 +14,7 @@ use crate::domain::event::PackageEvent;
 use crate::domain::identity::{Group, Holder, InstanceSettings, Membership, Project, User};
 use crate::domain::manifest::Manifest;
 use crate::domain::package::{Package, PackageFile};
+use crate::domain::session::Session;
 use crate::domain::{GroupId, PackageId, ProjectId, TokenId, Version};
 
 /// A table whose values are records of one kind.
@@ -79,6 +80,10 @@ pub const TOKEN_HASHES: Table<[u8; 32], TokenId> = Table::new("token_hashes.v1")
 pub const OWNER_TOKENS: Table<(u8, u64, u64), Present> = Table::new("owner_tokens.v1");
 /// When a token was last used.
 pub const TOKEN_USES: Table<u64, LastUse> = Table::new("token_uses.v1");
+/// Sessions of browsers by the SHA-256 of their secret.
+pub const SESSIONS: Table<[u8; 32], Session> = Table::new("sessions.v1");
+/// Sessions of a user: user, SHA-256 of the secret.
+pub const USER_SESSIONS: Table<(u64, [u8; 32]), Present> = Table::new("user_sessions.v1");
 /// Packages by number.
 pub const PACKAGES: Table<u64, Package> = Table::new("packages.v1");
 /// Packages of a project.
@@ -124,6 +129,8 @@ macro_rules! every_table {
             TOKEN_HASHES,
             OWNER_TOKENS,
             TOKEN_USES,
+            SESSIONS,
+            USER_SESSIONS,
             PACKAGES,
             PROJECT_PACKAGES,
             MODULE_VERSIONS,
@@ -249,6 +256,7 @@ impl Record for Group {}
 impl Record for Project {}
 impl Record for Membership {}
 impl Record for Token {}
+impl Record for Session {}
 impl Record for Package {}
 impl Record for PackageFile {}
 impl Record for Manifest {}

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use maud::{Markup, html};
 
-use super::{Page, page};
+use super::Page;
+use super::frame::bare;
 use crate::domain::authorization::Authorization;
 use crate::service::login::TOKEN_NAME;
 
@@ -29,7 +30,7 @@ pub fn question(question: &Question<'_>) -> Page {
         h1 { "Sign in for Terraform" }
         p.lead { "Terraform or OpenTofu on this computer asks for a token. Go on only if you have just run " code { "terraform login" } " or " code { "tofu login" } "." }
         @if let Some(problem) = question.problem {
-            p.problem #problem role="alert" { (problem) "." }
+            p.notice.bad #problem role="alert" { (problem) "." }
         }
         // Another site cannot make use of this form: what it sends has no authority but the password typed into it.
         form method="post" action="/oauth/authorize" {
@@ -45,12 +46,12 @@ pub fn question(question: &Question<'_>) -> Page {
                 autofocus[again] aria-invalid=[wrong] aria-describedby=[described];
             (grant(question.until))
             div.choices {
-                button type="submit" name="decision" value="allow" { "Allow" }
-                button.quiet type="submit" name="decision" value="deny" formnovalidate { "Deny" }
+                button.button type="submit" name="decision" value="allow" { "Allow" }
+                button.button.quiet type="submit" name="decision" value="deny" formnovalidate { "Deny" }
             }
         }
     };
-    narrow("Sign in for Terraform – cairn", &main)
+    bare("Sign in for Terraform · cairn", &main)
 }
 
 /// What saying yes does.
@@ -74,10 +75,10 @@ fn grant(until: Option<Timestamp>) -> Markup {
 pub fn refused(problem: &str) -> Page {
     let main = html! {
         h1 { "This sign-in does not work" }
-        p.problem role="alert" { "The reason: " (problem) "." }
+        p.notice.bad role="alert" { "The reason: " (problem) "." }
         p { "Nothing was granted. If Terraform is still waiting in your terminal, press " kbd { "Ctrl" } "-" kbd { "C" } " there, and run " code { "terraform login" } " again." }
     };
-    narrow("Sign-in failed – cairn", &main)
+    bare("Sign-in failed · cairn", &main)
 }
 
 /// After a no. Terraform is not told: it would answer with an error and wait on.
@@ -87,10 +88,5 @@ pub fn denied() -> Page {
         p.lead { "Nothing was granted." }
         p { "Terraform still waits for an answer: press " kbd { "Ctrl" } "-" kbd { "C" } " in your terminal to end it. Then close this page." }
     };
-    narrow("Denied – cairn", &main)
-}
-
-/// A page of one narrow column.
-fn narrow(title: &str, main: &Markup) -> Page {
-    page(title, &html! { div.narrow { (main) } })
+    bare("Denied · cairn", &main)
 }

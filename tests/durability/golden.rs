@@ -6,8 +6,10 @@
 use std::fmt::Debug;
 use std::path::PathBuf;
 
+use cairn::domain::event::PackageEvent;
 use cairn::domain::manifest::Manifest;
-use cairn::domain::{GroupId, PackageId, ProjectId, TokenId};
+use cairn::domain::package::Publisher;
+use cairn::domain::{GroupId, PackageId, ProjectId, TokenId, UserId};
 use cairn::store::codec::{CodecError, Record, decode, encode};
 use cairn::store::tables::{
     Counter, DailyDownloads, DayCount, Downloads, LastUse, ModuleText, ModuleVersion, PathTarget, Present,
@@ -52,11 +54,13 @@ fn every_stored_record_keeps_its_bytes() {
     check("membership", &sample::membership());
     check("personal_token", &sample::personal_token());
     check("deploy_token", &sample::deploy_token());
+    check("session", &sample::session());
     check("package", &sample::package());
     check("package_file", &sample::file());
     check("manifest", &sample::manifest());
     check("manifest_empty", &Manifest::default());
     check("package_event", &sample::event());
+    check("package_event_browser", &PackageEvent { actor: Publisher::Browser(UserId(1)), ..sample::event() });
     check("settings", &sample::settings());
     check("token_id", &TokenId(70_000));
     check("present", &Present);

@@ -9,9 +9,10 @@ use cairn::domain::manifest::{
     Input, Manifest, ModuleCall, ModulePart, Output, ProviderRequirement, Resource,
 };
 use cairn::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, Status, Warning, WarningCode};
+use cairn::domain::session::Session;
 use cairn::domain::{FileId, GroupId, PackageId, ProjectId, Sha256, TokenId, UserId};
 use cairn::store::tables::ModuleText;
-use cairn::store::{Change, Store, StoreError, credentials, identity, packages};
+use cairn::store::{Change, Store, StoreError, credentials, identity, packages, sessions};
 use jiff::Timestamp;
 
 /// A fixed time.
@@ -131,6 +132,10 @@ pub(crate) fn deploy_token() -> Token {
     }
 }
 
+pub(crate) fn session() -> Session {
+    Session { user: UserId(1), created_at: at(9), last_used_at: at(70) }
+}
+
 pub(crate) fn package() -> Package {
     Package {
         id: PackageId(11),
@@ -231,6 +236,7 @@ fn fill_change(change: &mut Change<'_>) -> Result<(), StoreError> {
     identity::put_membership(change, &membership())?;
     credentials::put(change, &personal_token())?;
     credentials::put(change, &deploy_token())?;
+    sessions::put(change, &Sha256::new([0x33; 32]), &session())?;
     credentials::put_secret_key(change, "ticket", [7; 32])?;
     packages::put(change, &package(), &file(), &manifest())?;
     packages::put_event(change, &event())

@@ -10,7 +10,7 @@ use super::endpoint::Packages;
 use super::paging::Page;
 use super::shapes::time;
 use super::{Order, flag};
-use crate::domain::package::{Package, PackageFile, Publisher, Warning};
+use crate::domain::package::{Package, PackageFile, Warning};
 use crate::http::file;
 use crate::http::request::Context;
 use crate::http::response::{Reply, empty, json};
@@ -182,10 +182,6 @@ fn package_json(context: &Context<'_>, view: &PackageView, in_group: bool) -> Va
         .into();
     }
     let last = Timestamp::from_millisecond(view.downloads.last_ms).ok().filter(|_| view.downloads.count > 0);
-    let creator = match package.publisher {
-        Publisher::User(user, _) => Some(user),
-        Publisher::DeployToken(_) | Publisher::Operator => None,
-    };
     let mut value = json!({
         "id": package.id,
         "name": package.full_name(),
@@ -195,7 +191,7 @@ fn package_json(context: &Context<'_>, view: &PackageView, in_group: bool) -> Va
         "_links": links,
         "created_at": time(package.created_at),
         "last_downloaded_at": last.map(time),
-        "creator_id": creator,
+        "creator_id": package.publisher.user(),
         "tags": [],
         "warnings": package.warnings.iter().map(warning_json).collect::<Vec<_>>(),
     });
