@@ -110,9 +110,12 @@ pub(super) fn framed(
     }
     let status = status(error, Family::Page);
     let sentence = match error {
-        ServiceError::Refused { refusal: Refusal::Hidden, .. } | ServiceError::NotFound(_) => String::new(),
-        ServiceError::Unauthenticated(_) | ServiceError::Internal(_) => String::new(),
-        ServiceError::Refused { anonymous: true, .. } => String::new(),
+        // The page itself says what there is to say.
+        ServiceError::Refused { refusal: Refusal::Hidden, .. }
+        | ServiceError::Refused { anonymous: true, .. }
+        | ServiceError::NotFound(_)
+        | ServiceError::Unauthenticated(_)
+        | ServiceError::Internal(_) => String::new(),
         other => trimmed(&other.to_string(), "Forbidden: ").to_owned(),
     };
     let mut reply = Reply::from(draw(&Problem { status: status.as_u16(), sentence }));
@@ -125,7 +128,7 @@ pub(super) fn framed(
 }
 
 /// A refusal that is not a page yet as one, with the headers it had.
-pub(super) fn reframed(refused: Reply, draw: impl FnOnce(&Problem) -> Page) -> Reply {
+pub(super) fn reframed(refused: &Reply, draw: impl FnOnce(&Problem) -> Page) -> Reply {
     let status = refused.status();
     let mut reply = Reply::from(draw(&Problem { status: status.as_u16(), sentence: String::new() }));
     *reply.status_mut() = status;

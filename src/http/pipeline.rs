@@ -69,7 +69,7 @@ async fn route(app: &App, peer: Peer, client: Client, head: &Parts, body: Reques
     if !endpoint.methods().contains(method) {
         let mut reply = error::method_not_allowed(&endpoint);
         if let Endpoint::Page(page) = endpoint {
-            reply = pages::refuse_method(app, client, head, page, reply);
+            reply = pages::refuse_method(app, client, head, page, &reply);
         }
         return Outcome { reply, route, caller: "-".to_owned() };
     }

@@ -261,7 +261,7 @@ impl<'a> Frame<'a> {
                 (header(viewer))
                 div.page.with-sidebar[self.sidebar.is_some()] {
                     @if let Some(sidebar) = &self.sidebar { (sidebar) }
-                    main #main.narrow[self.narrow] tabindex="-1" {
+                    main #main class=[self.narrow.then_some("narrow")] tabindex="-1" {
                         @if !self.crumbs.is_empty() { (breadcrumbs(&self.crumbs)) }
                         @if let Some(flash) = &viewer.flash { (flash) }
                         (main)
@@ -333,7 +333,7 @@ fn menu(viewer: &Viewer) -> Markup {
                     li { a href="/-/user_settings/personal_access_tokens" { "Access tokens" } }
                     li { a href="/-/user_settings/password" { "Change password" } }
                 }
-                form method="post" action="/users/sign_out" { (viewer.csrf) button.quiet { "Sign out" } }
+                form method="post" action="/users/sign_out" { (viewer.csrf) button.button.quiet.small { "Sign out" } }
             }
         }
     }

@@ -87,7 +87,7 @@ pub fn signed_in(viewer: &Viewer, own: &Own) -> Page {
                 }
                 section {
                     h2 { "Groups " span.count { (own.groups_total) } }
-                    @if own.groups.is_empty() { p.quiet { "You are a member of no group." } }
+                    @if own.groups.is_empty() { p.quiet { "You have no group yet." } }
                     (cards(&own.groups, own.groups_total))
                 }
             }

@@ -5,6 +5,7 @@
 #![expect(dead_code, reason = "each test target uses its own part of this")]
 
 pub(crate) mod archive;
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod server;
 pub(crate) mod wire;

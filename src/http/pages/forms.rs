@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_token_belongs_to_one_secret() {
-        let [one, other] = ["one", "other"].map(|text| SecretString::from(text));
+        let [one, other] = ["one", "other"].map(SecretString::from);
         assert_eq!(token(&one), token(&one));
         assert_ne!(token(&one), token(&other));
         assert!(!token(&one).contains("one"));

@@ -25,9 +25,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply, ServiceError> {
         }
         return Ok(signed_out(&visit.viewer(), &modules).into());
     }
-    let groups = registry
-        .groups(caller, GroupFilter { min_role: Some(Role::Guest), ..GroupFilter::default() })
-        .await?;
+    let groups = registry.groups(caller, GroupFilter { mine: true, ..GroupFilter::default() }).await?;
     let filter = ProjectFilter { min_role: Some(Role::Guest), ..ProjectFilter::default() };
     let projects = registry.projects(caller, filter).await?;
     let mut own = Own { groups_total: groups.len(), projects_total: projects.len(), ..Own::default() };

@@ -215,7 +215,7 @@ pub(super) fn refuse_method(
     client: Client,
     head: &Parts,
     page: Page<'_>,
-    refused: Reply,
+    refused: &Reply,
 ) -> Reply {
     let context = Context { app, head, client, caller: Caller::Anonymous };
     let viewer = Visit::new(&context, page).plain_viewer();
