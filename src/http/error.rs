@@ -40,7 +40,10 @@ pub(super) fn refusal(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
         (_, Endpoint::Modules(_)) => errors(status, &sentence),
         // RFC 6749, section 5.2.
         (
-            ServiceError::Unauthenticated(_) | ServiceError::Invalid(_) | ServiceError::Grant(_),
+            ServiceError::Unauthenticated(_)
+            | ServiceError::Invalid(_)
+            | ServiceError::Incomplete
+            | ServiceError::Grant(_),
             Endpoint::Api(Api::Identity(Route::SignIn)),
         ) => {
             let code = match error {

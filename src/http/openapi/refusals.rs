@@ -11,6 +11,8 @@ use super::operation::{Body, Operation};
 use super::schema::{reference, string};
 use crate::domain::Role;
 use crate::domain::access::Refusal;
+use crate::http::api::endpoint::Api;
+use crate::http::api::routes::Route;
 use crate::http::endpoint::{Credentials, Endpoint, Family};
 use crate::http::error;
 use crate::service::ServiceError;
@@ -143,11 +145,23 @@ pub(super) fn responses(endpoint: &Endpoint<'_>, operation: &Operation) -> BTree
             }
         }
     }
-    let content = if plain {
-        json!({ "text/plain": { "schema": string() } })
-    } else {
-        json!({ "application/json": { "schema": reference("Error") } })
+    let content = |status| {
+        if plain {
+            json!({ "text/plain": { "schema": string() } })
+        } else {
+            json!({ "application/json": { "schema": reference(form(endpoint, status)) } })
+        }
     };
-    let response = |texts: Vec<&str>| json!({ "description": texts.join(" "), "content": content });
-    texts.into_iter().map(|(status, texts)| (status, response(texts))).collect()
+    let response =
+        |status, texts: Vec<&str>| json!({ "description": texts.join(" "), "content": content(status) });
+    texts.into_iter().map(|(status, texts)| (status, response(status, texts))).collect()
+}
+
+/// The name of the schema that a refusal in JSON has.
+fn form(endpoint: &Endpoint<'_>, status: StatusCode) -> &'static str {
+    match endpoint {
+        Endpoint::Modules(_) => "Errors",
+        Endpoint::Api(Api::Identity(Route::SignIn)) if status == StatusCode::BAD_REQUEST => "GrantError",
+        _ => "Error",
+    }
 }
