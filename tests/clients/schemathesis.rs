@@ -123,7 +123,10 @@ fn described(world: &World) -> Value {
     let (kept, opened) = (package("vpc/aws"), package("opened/aws"));
     json!({
         "archive": BASE64.encode(&Vec::from(Module::of("uploaded"))),
-        "sign_in": { "grant_type": "password", "username": "kept", "password": PASSWORD },
+        "bodies": {
+            "/oauth/token": { "grant_type": "password", "username": "kept", "password": PASSWORD },
+            "/api/v4/user/personal_access_tokens": { "name": "own", "scopes": ["read_api"] },
+        },
         "protected": {
             "groups/{id}": both(&["acme", "acme/team"], |path| world.group_id(path)),
             "projects/{id}": both(&[network, "acme/team/inner"], |path| world.project_id(path)),

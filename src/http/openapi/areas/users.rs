@@ -24,12 +24,12 @@ pub(in crate::http::openapi) fn area() -> Area {
                 .query(
                     "search",
                     string(),
-                    "Only those whose name has this text; of an administrator also the mail address",
+                    "Only those whose name has this text, or, for administrators, whose mail address has",
                 )
                 .query("username", string(), "Only the one of this name")
                 .query("active", boolean(), "Only those not blocked")
                 .query("blocked", boolean(), "Only those blocked")
-                .query("admins", boolean(), "Only administrators; for administrators")
+                .query("admins", boolean(), "Only administrators; what others ask is not looked at")
                 .shared(order(ORDERS, "id", true))
                 .lists(reference("User")),
             post("/api/v4/users", "createUser", "Create a user")
