@@ -67,7 +67,6 @@ impl Described {
             ("projects", "id") => project().to_string(),
             ("groups", "id") => self.world.group_id("acme/team").to_string(),
             ("namespaces", "id") => "acme%2Fteam".to_owned(),
-            ("namespaces", "path") => "acme".to_owned(),
             ("personal_access_tokens", "id") => "self".to_owned(),
             ("users", "id") | (_, "user_id") => self.world.user_id("dev").to_string(),
             (_, "package_id") => package().to_string(),
@@ -75,7 +74,7 @@ impl Described {
                 let files = format!("/api/v4/projects/{}/packages/{}/package_files", project(), package());
                 first_id(&files)
             }
-            (_, "namespace") => "acme".to_owned(),
+            ("namespaces", "path") | (_, "namespace") => "acme".to_owned(),
             (_, "name") => "vpc".to_owned(),
             (_, "system") => "aws".to_owned(),
             (_, "version") => "1.0.0".to_owned(),
@@ -221,6 +220,7 @@ fn what_was_renamed_leads_on_as_described() {
     let (group, project) = (world.group_id("acme/team"), world.project_id(PROJECT));
     root.put_json(&format!("/api/v4/projects/{project}"), &json!({ "path": "net" })).must(200);
     root.put_json(&format!("/api/v4/groups/{group}"), &json!({ "path": "crew" })).must(200);
+    let variable = Regex::new(r"\{\w+\}").unwrap();
     let mut led = 0;
     for (template, methods) in described.document["paths"].as_object().unwrap() {
         if methods["get"]["responses"].get("301").is_none() {
@@ -229,7 +229,7 @@ fn what_was_renamed_leads_on_as_described() {
         let former = if template.contains("/projects/{id}") { PROJECT } else { "acme/team" };
         // What stands behind the former path is not looked at.
         let target = template.replacen("{id}", &encoded(former), 1);
-        let target = Regex::new(r"\{\w+\}").unwrap().replace_all(&target, "1").into_owned();
+        let target = variable.replace_all(&target, "1").into_owned();
         let answer = root.get(&target);
         assert_eq!(answer.status, 301, "{target}: {}", answer.text());
         described.check("GET", template, &answer);
