@@ -26,8 +26,8 @@ const LISTS: [(&str, PackageOrder, usize, &str); 7] = [
 ];
 
 fn lists(criterion: &mut Criterion) {
-    let modules =
-        std::env::var("CAIRN_BENCH_MODULES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000);
+    let modules = std::env::var_os("CAIRN_BENCH_MODULES");
+    let modules = modules.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(2_000);
     let Ok(temporary) = tempfile::tempdir() else { return };
     let dir = std::env::var_os("CAIRN_BENCH_DATA").map_or(temporary.path().to_owned(), PathBuf::from);
     let Ok(runtime) = tokio::runtime::Runtime::new() else { return };

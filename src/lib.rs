@@ -34,6 +34,12 @@
 //! its folder synced; then one change on the writer thread checks again and inserts the metadata. The answer leaves
 //! after that commit is durable. A crash leaves the whole package or nothing, and at worst a blob for `cairn gc`.
 //!
+//! # Life of a list
+//!
+//! Lists and searches are answered from a catalog in memory: a compact copy of projects, modules and versions that is read
+//! from the store once and told of every commit before the change is acknowledged. It sorts, narrows and counts what this
+//! caller may see; the rows of the one page are then read from the store.
+//!
 //! # Data directory
 //!
 //! ```text

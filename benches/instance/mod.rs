@@ -42,16 +42,16 @@ pub(crate) async fn open(dir: &std::path::Path, modules: u64) -> Result<Registry
     Ok(registry)
 }
 
+/// The groups and projects. Their numbers are given out in order, so that a server can be started on the folder later.
 fn places(change: &mut Change<'_>) -> Result<(), ServiceError> {
-    put_group(change, 1, "all", &[])?;
+    let root = put_group(change, "all", &[])?;
     for group in 0..GROUPS {
-        let id = group + 2;
-        put_group(change, id, &format!("all/group-{group}"), &[GroupId(1)])?;
+        let id = put_group(change, &format!("all/group-{group}"), &[root])?;
         for project in 0..PROJECTS {
             let visibility = if project == 0 { Visibility::Public } else { Visibility::Private };
             let project = Project {
-                id: ProjectId(1 + group * PROJECTS + project),
-                groups: vec![GroupId(1), GroupId(id)],
+                id: ProjectId(change.next_number("project")?),
+                groups: vec![root, id],
                 path: format!("all/group-{group}/project-{project}").parse()?,
                 name: format!("project-{project}"),
                 description: String::new(),
@@ -66,14 +66,10 @@ fn places(change: &mut Change<'_>) -> Result<(), ServiceError> {
     Ok(())
 }
 
-fn put_group(
-    change: &mut Change<'_>,
-    id: u64,
-    path: &str,
-    ancestors: &[GroupId],
-) -> Result<(), ServiceError> {
+fn put_group(change: &mut Change<'_>, path: &str, ancestors: &[GroupId]) -> Result<GroupId, ServiceError> {
+    let id = GroupId(change.next_number("group")?);
     let group = Group {
-        id: GroupId(id),
+        id,
         kind: GroupKind::Group,
         ancestors: ancestors.to_vec(),
         path: path.parse()?,
@@ -83,7 +79,8 @@ fn put_group(
         duplicates: DuplicatesRule::default(),
         created_at: Timestamp::UNIX_EPOCH,
     };
-    Ok(identity::put_group(change, &group)?)
+    identity::put_group(change, &group)?;
+    Ok(id)
 }
 
 /// The version of that number: modules get their versions round by round, as they do in life.

@@ -34,32 +34,14 @@ pub(super) fn refusal(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
     if matches!(endpoint, Endpoint::Authorize) {
         return page(error, web::login::refused(&sentence));
     }
-    let mut reply = match (error, endpoint) {
-        // Terraform prints the body of a refused download word for word, and nothing else.
-        (_, Endpoint::Terraform(_, Terraform::Download(_))) => text(status, sentence.clone() + "\n"),
-        // The public registry's form.
-        (_, Endpoint::Modules(_)) => errors(status, &sentence),
-        // RFC 6749, section 5.2.
-        (
-            ServiceError::Unauthenticated(_) | ServiceError::Invalid(_) | ServiceError::Grant(_),
-            Endpoint::Api(Api::Identity(Route::SignIn)),
-        ) => {
-            let code = match error {
-                ServiceError::Unauthenticated(_) => "invalid_grant",
-                ServiceError::Grant(bad) => bad.code(),
-                _ => "invalid_request",
-            };
-            json(StatusCode::BAD_REQUEST, &json!({ "error": code, "error_description": sentence }))
-        }
-        (ServiceError::Invalid(problem), _) => json(status, &json!({ "error": problem })),
-        (ServiceError::TooLarge(_) | ServiceError::Incomplete, _) => {
-            json(status, &json!({ "error": sentence }))
-        }
-        (ServiceError::Refused { refusal: Refusal::Scope, .. }, _) => json(
-            status,
-            &json!({ "error": "insufficient_scope", "error_description": sentence, "message": message(status, &sentence) }),
+    let mut reply = match form(error, endpoint) {
+        Form::Text => text(status, sentence.clone() + "\n"),
+        Form::Errors => errors(status, &sentence),
+        Form::Grant => json(
+            StatusCode::BAD_REQUEST,
+            &json!({ "error": grant_code(error), "error_description": sentence }),
         ),
-        _ => json(status, &json!({ "message": message(status, &sentence) })),
+        Form::GitLab => gitlab(error, status, &sentence),
     };
     // For a refused list of versions, Terraform shows the reason phrase and nothing else.
     if matches!(endpoint, Endpoint::Terraform(..))
@@ -76,6 +58,56 @@ pub(super) fn refusal(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
     }
     retry_after(error, &mut reply);
     reply
+}
+
+/// How the body of a refusal says what was wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A sentence: Terraform prints the body of a refused download word for word, and nothing else.
+    Text,
+    /// The public registry's `errors`.
+    Errors,
+    /// A code and a sentence (RFC 6749, section 5.2).
+    Grant,
+    /// GitLab's `message` or `error`.
+    GitLab,
+}
+
+/// The form in which an endpoint tells an error.
+pub(super) const fn form(error: &ServiceError, endpoint: &Endpoint<'_>) -> Form {
+    match (error, endpoint) {
+        (_, Endpoint::Terraform(_, Terraform::Download(_))) => Form::Text,
+        (_, Endpoint::Modules(_)) => Form::Errors,
+        (
+            ServiceError::Unauthenticated(_)
+            | ServiceError::Invalid(_)
+            | ServiceError::Incomplete
+            | ServiceError::Grant(_),
+            Endpoint::Api(Api::Identity(Route::SignIn)),
+        ) => Form::Grant,
+        _ => Form::GitLab,
+    }
+}
+
+/// The RFC's name for why no token was given.
+const fn grant_code(error: &ServiceError) -> &'static str {
+    match error {
+        ServiceError::Unauthenticated(_) => "invalid_grant",
+        ServiceError::Grant(bad) => bad.code(),
+        _ => "invalid_request",
+    }
+}
+
+fn gitlab(error: &ServiceError, status: StatusCode, sentence: &str) -> Reply {
+    match error {
+        ServiceError::Invalid(problem) => json(status, &json!({ "error": problem })),
+        ServiceError::TooLarge(_) | ServiceError::Incomplete => json(status, &json!({ "error": sentence })),
+        ServiceError::Refused { refusal: Refusal::Scope, .. } => json(
+            status,
+            &json!({ "error": "insufficient_scope", "error_description": sentence, "message": message(status, sentence) }),
+        ),
+        _ => json(status, &json!({ "message": message(status, sentence) })),
+    }
 }
 
 /// An error as a page that says it. 422 stands in for 401, which has to ask for credentials in a header, and a browser

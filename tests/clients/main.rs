@@ -12,4 +12,3 @@ mod python;
 
 mod python_gitlab;
 mod schemathesis;
-mod venv;

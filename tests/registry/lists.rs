@@ -40,7 +40,7 @@ fn busy() -> World {
 fn every_order_goes_both_ways_over_all_projects_of_a_group() {
     let world = busy();
     let (a, n) = ("acme/sub/alpha", "acme/network");
-    let by_publication = vec![
+    let by_publication = [
         format!("{n} vpc/aws 1.0.9"),
         format!("{a} dns/aws 1.0.10"),
         format!("{n} vpc/aws 1.0.10"),

@@ -9,7 +9,7 @@ use crate::support::server::Server;
 use crate::support::world::{MODULES, World, upload};
 
 /// A module with a bit of everything.
-fn whole() -> Module {
+pub(crate) fn whole() -> Module {
     Module::new()
         .file(
             "README.md",

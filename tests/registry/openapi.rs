@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use cairn::domain::Role;
 use jsonschema::Validator;
+use regex::Regex;
 use serde_json::{Value, json};
 
+use crate::modules_api::whole;
 use crate::support::archive::Module;
 use crate::support::client::Response;
 use crate::support::server::Server;
-use crate::support::world::World;
+use crate::support::world::{World, encoded};
 
 const PROJECT: &str = "acme/team/network";
 
@@ -43,8 +45,8 @@ impl Described {
             PROJECT,
         );
         world.deploy_token("reader", PROJECT, &["read_package_registry"]);
-        world.publish(PROJECT, "vpc/aws", "1.0.0", Module::of("one"));
-        world.publish(PROJECT, "vpc/aws", "1.1.0", Module::of("two"));
+        world.publish(PROJECT, "vpc/aws", "1.0.0", whole());
+        world.publish(PROJECT, "vpc/aws", "1.1.0", whole());
         let group = format!("/api/v4/groups/{}", world.group_id("acme/team"));
         let member =
             json!({ "user_id": world.user_id("dev"), "access_level": 10, "expires_at": "2999-01-01" });
@@ -72,7 +74,7 @@ impl Described {
                 let files = format!("/api/v4/projects/{}/packages/{}/package_files", project(), package());
                 first_id(&files)
             }
-            (_, "namespace") => "acme".to_owned(),
+            ("namespaces", "path") | (_, "namespace") => "acme".to_owned(),
             (_, "name") => "vpc".to_owned(),
             (_, "system") => "aws".to_owned(),
             (_, "version") => "1.0.0".to_owned(),
@@ -98,6 +100,18 @@ impl Described {
             before = segment;
         }
         target.join("/")
+    }
+
+    /// The parameters without which such a path is not answered.
+    fn query(&self, template: &str) -> String {
+        let parameters = self.document["paths"][template]["get"]["parameters"].as_array().unwrap();
+        let required =
+            parameters.iter().filter(|parameter| parameter["in"] == "query" && parameter["required"] == true);
+        let given = required.map(|parameter| match parameter["name"].as_str().unwrap() {
+            "q" => "?q=vpc",
+            name => panic!("give {name} of {template} a value here"),
+        });
+        given.collect()
     }
 
     /// Fails the test unless the answer is one that the document promises of the operation.
@@ -156,7 +170,7 @@ fn whatever_can_be_read_looks_as_described() {
         if methods.get("get").is_none() {
             continue;
         }
-        let target = described.target(template);
+        let target = described.target(template) + &described.query(template);
         let answer = described.world.root().get(&target);
         assert!((200..400).contains(&answer.status), "{target}: {} {}", answer.status, answer.text());
         described.check("GET", template, &answer);
@@ -176,6 +190,62 @@ fn whatever_can_be_read_looks_as_described() {
 }
 
 #[test]
+fn what_parameters_add_or_leave_out_is_described() {
+    let described = Described::start();
+    for (template, query) in [
+        ("/api/v4/projects", "simple=true"),
+        ("/api/v4/projects", "order_by=star_count&sort=asc&visibility=private&min_access_level=50"),
+        ("/api/v4/groups", "skip_groups=1,2&all_available=false"),
+        ("/api/v4/users", "admins=true&order_by=username"),
+        ("/api/v4/groups/{id}/members", "user_ids=1,2&skip_users=3"),
+        ("/api/v4/namespaces/{path}/exists", "parent_id=acme"),
+        ("/api/v4/projects/{id}/packages/{package_id}/pipelines", "per_page=20&cursor=x"),
+        ("/api/v4/projects/{id}/packages/{package_id}/pipelines", "per_page=21"),
+        ("/api/v4/projects/{id}/packages/{package_id}/package_files", "order_by=file_name&sort=desc"),
+        ("/v1/modules", "limit=1&provider=aws&provider=google"),
+        ("/v1/modules", "limit=x"),
+        ("/v1/modules/{namespace}", "offset=1"),
+        ("/v1/modules/search", ""),
+        ("/v2/modules/{namespace}/{name}/{system}", "include=module-versions"),
+    ] {
+        let target = format!("{}?{query}", described.target(template));
+        described.check("GET", template, &described.world.root().get(&target));
+    }
+}
+
+#[test]
+fn what_was_renamed_leads_on_as_described() {
+    let described = Described::start();
+    let (root, world) = (described.world.root(), &described.world);
+    let (group, project) = (world.group_id("acme/team"), world.project_id(PROJECT));
+    root.put_json(&format!("/api/v4/projects/{project}"), &json!({ "path": "net" })).must(200);
+    root.put_json(&format!("/api/v4/groups/{group}"), &json!({ "path": "crew" })).must(200);
+    let variable = Regex::new(r"\{\w+\}").unwrap();
+    let mut led = 0;
+    for (template, methods) in described.document["paths"].as_object().unwrap() {
+        if methods["get"]["responses"].get("301").is_none() {
+            continue;
+        }
+        let former = if template.contains("/projects/{id}") { PROJECT } else { "acme/team" };
+        // What stands behind the former path is not looked at.
+        let target = template.replacen("{id}", &encoded(former), 1);
+        let target = variable.replace_all(&target, "1").into_owned();
+        let answer = root.get(&target);
+        assert_eq!(answer.status, 301, "{target}: {}", answer.text());
+        described.check("GET", template, &answer);
+        for method in ["PUT", "DELETE", "POST"] {
+            if methods.get(method.to_lowercase()).is_some() {
+                let body = json!({ "access_level": 30, "user_id": 1, "name": "x", "scopes": [] }).to_string();
+                let client = root.with("Content-Type", "application/json");
+                described.check(method, template, &client.request(method, &target, Some(body.as_bytes())));
+            }
+        }
+        led += 1;
+    }
+    assert!(led > 20, "{led}");
+}
+
+#[test]
 fn whatever_is_changed_looks_as_described() {
     let described = Described::start();
     let new_user = json!({ "username": "new", "name": "New", "password": "a long password of a test" });
@@ -190,10 +260,13 @@ fn whatever_is_changed_looks_as_described() {
         ("POST /api/v4/users", new_user, 409),
         ("POST /oauth/token", sign_in("a long password of a test"), 200),
         ("POST /oauth/token", sign_in("wrong"), 400),
+        ("POST /oauth/token", json!({ "grant_type": "authorization_code" }), 400),
+        ("POST /oauth/token", json!({ "grant_type": "client_credentials" }), 400),
         ("PUT /api/v4/users/{id}", json!({ "email": "dev@example.com" }), 200),
         ("POST /api/v4/users/{id}/block", json!({}), 201),
         ("POST /api/v4/users/{id}/unblock", json!({}), 201),
-        ("POST /api/v4/users/{id}/personal_access_tokens", token, 201),
+        ("POST /api/v4/users/{id}/personal_access_tokens", token.clone(), 201),
+        ("POST /api/v4/user/personal_access_tokens", token, 201),
         ("POST /api/v4/groups", new_group.clone(), 201),
         ("POST /api/v4/groups", new_group, 400),
         ("PUT /api/v4/groups/{id}", json!({ "description": "changed" }), 200),

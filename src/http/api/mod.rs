@@ -8,13 +8,13 @@ mod members;
 mod namespaces;
 pub(super) mod packages;
 pub mod paging;
-mod projects;
+pub(super) mod projects;
 pub mod routes;
 mod settings;
 mod shapes;
 mod sign_in;
 mod tokens;
-mod users;
+pub(super) mod users;
 
 use hyper::Method;
 

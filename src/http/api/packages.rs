@@ -18,7 +18,7 @@ use crate::service::packages::{PackagePage, PackageQuery, PackageView};
 use crate::service::{PackageOrder, ServiceError, Window};
 
 /// Pipelines of a page at most: GitLab's bound of this list.
-const MAX_PIPELINES: usize = 20;
+pub(in crate::http) const MAX_PIPELINES: usize = 20;
 
 /// A project's packages.
 pub(super) async fn project(

@@ -19,7 +19,7 @@ const LEVEL: &str = "package_registry_access_level";
 /// The switch it had before.
 const ENABLED: &str = "packages_enabled";
 /// What projects can be sorted by. Of the times only that of the creation is kept: by the others they are sorted alike.
-const ORDERS: &[&str] =
+pub(in crate::http) const ORDERS: &[&str] =
     &["id", "name", "path", "created_at", "updated_at", "last_activity_at", "similarity", "star_count"];
 
 /// `GET /projects` and `GET /groups/:id/projects`.

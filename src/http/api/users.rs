@@ -13,7 +13,7 @@ use crate::service::ServiceError;
 use crate::service::identity::{NewUser, UserChange, UserFilter};
 
 /// What users can be sorted by. When they were changed is not kept: by that they are sorted as by their creation.
-const ORDERS: &[&str] = &["id", "name", "username", "created_at", "updated_at"];
+pub(in crate::http) const ORDERS: &[&str] = &["id", "name", "username", "created_at", "updated_at"];
 
 /// `GET /user`.
 pub(super) fn current(context: &Context<'_>) -> Result<Reply, ServiceError> {

@@ -1,7 +1,7 @@
 //! The public registry's API about modules: lists, search, details and download counts, in its shapes.
 
 pub mod endpoint;
-mod paging;
+pub(super) mod paging;
 mod shapes;
 
 use hyper::StatusCode;

@@ -7,9 +7,9 @@ use crate::http::request::Context;
 use crate::service::ServiceError;
 
 /// Rows when the caller does not say.
-const DEFAULT_LIMIT: usize = 15;
+pub(in crate::http) const DEFAULT_LIMIT: usize = 15;
 /// Rows at most.
-const MAX_LIMIT: usize = 100;
+pub(in crate::http) const MAX_LIMIT: usize = 100;
 /// The parameters of lists, in the order links have them. Others have no place in a link.
 const KEPT: [&str; 4] = ["namespace", "provider", "q", "verified"];
 

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::areas;
 use super::operation::{Answer, Operation, Parameter};
 use super::parameters;
 use super::refusals;
-use super::schema::{Field, may, object, string};
-use crate::http::endpoint::{Credentials, Endpoint, Segments};
+use super::schema::{Field, may, object, reference, string};
+use crate::http::endpoint::{Credentials, Endpoint, Family, Segments};
 
 const ABOUT: &str = "A private registry of Terraform and OpenTofu modules: the module registry protocol, and a REST API \
     in GitLab's shapes.\n\n\
@@ -80,12 +81,16 @@ fn operation_json(operation: &Operation, tag: &str) -> Value {
     });
     let refusals = with_endpoint(operation.path, |endpoint| {
         let public = endpoint.credentials() == Credentials::Ignored;
-        (refusals::responses(endpoint, operation), public)
+        (refusals::responses(endpoint, operation), public, leads_on(endpoint, operation).then(moved))
     });
-    let (refusals, public) = refusals.unwrap_or_default();
+    let (refusals, public, moved) = refusals.unwrap_or_default();
     responses.extend(refusals.into_iter().map(|(status, response)| (status.as_str().to_owned(), response)));
     responses.extend(
-        operation.answers.iter().map(|answer| (answer.status.as_str().to_owned(), answer_json(answer))),
+        operation
+            .answers
+            .iter()
+            .chain(&moved)
+            .map(|answer| (answer.status.as_str().to_owned(), answer_json(answer))),
     );
     let optional = [
         ("description", (!operation.description.is_empty()).then(|| operation.description.into())),
@@ -100,8 +105,37 @@ fn operation_json(operation: &Operation, tag: &str) -> Value {
     value
 }
 
+/// Whether a former path of what was renamed is answered with where it is now: see [`crate::http::moved`].
+fn leads_on(endpoint: &Endpoint<'_>, operation: &Operation) -> bool {
+    let named = ["groups", "projects", "namespaces"]
+        .iter()
+        .any(|things| operation.path.starts_with(&format!("/api/v4/{things}/:id")));
+    // Module sources are served in place.
+    named && operation.method == Method::GET && endpoint.family() != Family::Project
+}
+
+fn moved() -> Answer {
+    Answer {
+        status: StatusCode::MOVED_PERMANENTLY,
+        description: "The path is a former one of what was renamed.",
+        content: Some(("application/json", reference("Message"))),
+        headers: &[("Location", "The same URL with the path it has now.")],
+    }
+}
+
 fn parameter_json(parameter: &Parameter) -> Value {
-    json!({ "name": parameter.name, "in": parameter.place, "required": false, "schema": parameter.schema })
+    let mut value = json!({
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.required,
+        "schema": parameter.schema,
+    });
+    if parameter.commas
+        && let Value::Object(keys) = &mut value
+    {
+        keys.insert("explode".to_owned(), false.into());
+    }
+    value
 }
 
 fn answer_json(answer: &Answer) -> Value {

@@ -50,6 +50,10 @@ pub(super) struct Parameter {
     pub(super) place: &'static str,
     /// Its type, with its description.
     pub(super) schema: Value,
+    /// Whether nothing is answered without it.
+    pub(super) required: bool,
+    /// Whether the values of a list stand in one parameter, with commas between them.
+    pub(super) commas: bool,
 }
 
 /// The body of a request.
@@ -108,6 +112,28 @@ fn operation(method: Method, path: &'static str, id: &'static str, summary: &'st
     }
 }
 
+impl Parameter {
+    /// A parameter of the query that may be left out.
+    pub(super) fn query(name: &'static str, schema: Value, text: &str) -> Self {
+        Self { name, place: "query", schema: described(schema, text), required: false, commas: false }
+    }
+
+    /// A header that may be left out.
+    fn header(name: &'static str, text: &str) -> Self {
+        Self { place: "header", ..Self::query(name, string(), text) }
+    }
+
+    /// The same as a list with commas.
+    pub(super) fn list(name: &'static str, items: Value, text: &str) -> Self {
+        Self { commas: true, ..Self::query(name, array(items), text) }
+    }
+
+    /// The same, not to be left out.
+    pub(super) fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+}
+
 impl Operation {
     /// Says more.
     pub(super) fn describe(mut self, text: &'static str) -> Self {
@@ -117,7 +143,7 @@ impl Operation {
 
     /// Takes a parameter of the query.
     pub(super) fn query(mut self, name: &'static str, schema: Value, text: &str) -> Self {
-        self.parameters.push(Parameter { name, place: "query", schema: described(schema, text) });
+        self.parameters.push(Parameter::query(name, schema, text));
         self
     }
 
@@ -170,7 +196,7 @@ impl Operation {
             ("Range", "One range of bytes (RFC 9110, 14.2); several are answered with the whole."),
             ("If-None-Match", "Entity tags the client has (RFC 9110, 13.1.2)."),
         ] {
-            self.parameters.push(Parameter { name, place: "header", schema: described(string(), text) });
+            self.parameters.push(Parameter::header(name, text));
         }
         let bytes = || Some(("application/octet-stream", json!({})));
         self.answer(StatusCode::OK, "The archive.", bytes())

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::operation::Parameter;
-use super::schema::{access_level, boolean, default, described, integer, number_or_name, string, word};
+use super::schema::{
+    access_level, boolean, default, described, integer, number_or_name, string, visibility, word,
+};
 
 /// Variable parts by the segment before them and their name; an empty segment stands for any.
 const PATH: &[(&str, &str, Kind, &str)] = &[
@@ -16,6 +18,7 @@ const PATH: &[(&str, &str, Kind, &str)] = &[
         Kind::NumberOrName,
         "Number or URL-encoded full path of the group, or name of the user",
     ),
+    ("namespaces", "path", Kind::Text, "The path in question"),
     ("personal_access_tokens", "id", Kind::NumberOrSelf, "Number of the token, or `self`"),
     ("members", "user_id", Kind::Number, "Number of the user"),
     ("all", "user_id", Kind::Number, "Number of the user"),
@@ -62,25 +65,22 @@ fn schema(kind: Kind) -> Value {
     }
 }
 
-fn query(name: &'static str, schema: Value, text: &str) -> Parameter {
-    Parameter { name, place: "query", schema: described(schema, text) }
-}
-
 /// `order_by` and `sort`.
 pub(super) fn order(attributes: &[&str], by: &str, descending: bool) -> Vec<Parameter> {
     let direction = if descending { "desc" } else { "asc" };
     vec![
-        query("order_by", default(word(attributes), by), "Attribute to sort by"),
-        query("sort", default(word(&["asc", "desc"]), direction), "Direction"),
+        Parameter::query("order_by", default(word(attributes), by), "Attribute to sort by"),
+        Parameter::query("sort", default(word(&["asc", "desc"]), direction), "Direction"),
     ]
 }
 
 /// What the lists of groups and projects can be narrowed to.
 pub(super) fn role() -> Vec<Parameter> {
     vec![
-        query("search", string(), "Only those whose name or path has this text"),
-        query("owned", boolean(), "Only those the caller owns"),
-        query(
+        Parameter::query("search", string(), "Only those whose name or path has this text"),
+        Parameter::query("owned", boolean(), "Only those the caller owns"),
+        Parameter::query("visibility", visibility(), "Only those of this visibility"),
+        Parameter::query(
             "min_access_level",
             access_level(),
             "Only those where the caller has this role or a higher one",

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hyper::header::CONTENT_TYPE;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -12,7 +11,7 @@ use super::schema::{reference, string};
 use crate::domain::Role;
 use crate::domain::access::Refusal;
 use crate::http::endpoint::{Credentials, Endpoint, Family};
-use crate::http::error;
+use crate::http::error::{self, Form};
 use crate::service::ServiceError;
 use crate::service::error::{BadCredential, Duplicate, DuplicateKind, InternalError};
 
@@ -131,23 +130,28 @@ impl Reason {
 pub(super) fn responses(endpoint: &Endpoint<'_>, operation: &Operation) -> BTreeMap<StatusCode, Value> {
     let mut reasons = Reason::derived(endpoint, operation);
     reasons.extend(&operation.refuses);
-    let mut texts: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();
-    let mut plain = false;
+    let mut found: BTreeMap<StatusCode, (Form, Vec<&str>)> = BTreeMap::new();
     for reason in reasons {
         for error in reason.errors() {
-            let refusal = error::refusal(&error, endpoint);
-            plain = refusal.headers().get(CONTENT_TYPE).is_some_and(|value| value != "application/json");
-            let of_status = texts.entry(refusal.status()).or_default();
-            if !of_status.contains(&reason.text()) {
-                of_status.push(reason.text());
+            let status = error::refusal(&error, endpoint).status();
+            // Of one status, an endpoint's refusals have one form.
+            let (_, texts) = found.entry(status).or_insert((error::form(&error, endpoint), Vec::new()));
+            if !texts.contains(&reason.text()) {
+                texts.push(reason.text());
             }
         }
     }
-    let content = if plain {
-        json!({ "text/plain": { "schema": string() } })
-    } else {
-        json!({ "application/json": { "schema": reference("Error") } })
-    };
-    let response = |texts: Vec<&str>| json!({ "description": texts.join(" "), "content": content });
-    texts.into_iter().map(|(status, texts)| (status, response(texts))).collect()
+    let response =
+        |form, texts: Vec<&str>| json!({ "description": texts.join(" "), "content": content(form) });
+    found.into_iter().map(|(status, (form, texts))| (status, response(form, texts))).collect()
+}
+
+fn content(form: Form) -> Value {
+    let json = |name| json!({ "application/json": { "schema": reference(name) } });
+    match form {
+        Form::Text => json!({ "text/plain": { "schema": string() } }),
+        Form::Errors => json("Errors"),
+        Form::Grant => json("GrantError"),
+        Form::GitLab => json("Error"),
+    }
 }

@@ -136,7 +136,8 @@ fn refusals_follow_from_the_endpoint() {
         ("/.well-known/terraform.json", "get", "200 500 503"),
         ("/oauth/token", "post", "200 400 429 500 503 507"),
         ("/api/v4/users", "post", "201 400 401 403 409 500 503 507"),
-        ("/api/v4/groups/{id}", "get", "200 400 401 403 404 500 503"),
+        ("/api/v4/groups/{id}", "get", "200 301 400 401 403 404 500 503"),
+        ("/v1/modules/search", "get", "200 400 401 403 404 500 503"),
         ("/api/v4/projects/{id}/packages/{package_id}", "delete", "204 400 401 403 404 500 503 507"),
     ] {
         let responses = document["paths"][path][method]["responses"].as_object().unwrap();
@@ -146,4 +147,42 @@ fn refusals_follow_from_the_endpoint() {
     let download = "/api/v4/packages/terraform/modules/v1/{namespace}/{name}/{system}/{version}/download";
     let refused = &document["paths"][download]["get"]["responses"]["403"]["content"];
     assert!(refused.get("text/plain").is_some(), "Terraform prints it word for word: {refused}");
+}
+
+#[test]
+fn refusals_have_the_form_of_their_endpoint() {
+    let document = build();
+    for (path, method, status, form) in [
+        ("/api/v4/groups", "post", "400", "Error"),
+        ("/oauth/token", "post", "400", "GrantError"),
+        ("/oauth/token", "post", "429", "Error"),
+        ("/v2/modules/{namespace}/{name}/{system}", "get", "404", "Errors"),
+    ] {
+        let content = &document["paths"][path][method]["responses"][status]["content"];
+        let schema = &content["application/json"]["schema"]["$ref"];
+        assert_eq!(schema, &format!("#/components/schemas/{form}"), "{method} {path} {status}");
+    }
+}
+
+#[test]
+fn what_can_be_renamed_leads_on_when_it_is_read() {
+    let document = build();
+    let leads_on =
+        |path: &str, method: &str| document["paths"][path][method]["responses"].get("301").is_some();
+    for path in [
+        "/api/v4/groups/{id}",
+        "/api/v4/projects/{id}/packages/{package_id}/pipelines",
+        "/api/v4/namespaces/{id}",
+    ] {
+        assert!(leads_on(path, "get"), "{path}");
+    }
+    for (path, method) in [
+        ("/api/v4/groups/{id}", "put"),
+        ("/api/v4/users/{id}", "get"),
+        ("/api/v4/namespaces/{path}/exists", "get"),
+        // Module sources are served in place.
+        ("/api/v4/projects/{id}/packages/terraform/modules/{name}/{system}", "get"),
+    ] {
+        assert!(!leads_on(path, method), "{method} {path}");
+    }
 }

@@ -129,8 +129,16 @@ impl Contents {
             ControlFlow::Continue(())
         })?;
         let mut rows = Vec::new();
+        // The versions of a module lie together: its number is looked up once.
+        let mut last = (0, String::new(), DELETED);
         snapshot.scan(&MODULE_VERSIONS, .., |(_, name, system, project, _), entry| {
-            let module = contents.module_number(ProjectId(project), format!("{name}/{system}"));
+            let is_same = last.0 == project
+                && last.1.strip_prefix(name).and_then(|rest| rest.strip_prefix('/')) == Some(system);
+            if !is_same {
+                let key = format!("{name}/{system}");
+                last = (project, key.clone(), contents.module_number(ProjectId(project), key));
+            }
+            let module = last.2;
             let version = contents.versions.number(&entry.version);
             rows.push(Row { package: entry.package.0, module, version });
             ControlFlow::Continue(())

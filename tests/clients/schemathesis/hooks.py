@@ -1,9 +1,9 @@
 """Hooks of the schemathesis runs: real things in paths, and nothing that would end the run for all that follows.
 
 CAIRN_WORLD holds JSON: {"kept": {place: [value, ...]}, "changed": {...}, "deleted": {...}, "protected": {...},
-"archive": base64, "sign_in": body}. A place is a part of a path such as "projects/{id}". Requests that only look, and
-those that add something, get what is kept; those that change or delete a thing get what is there for that. Every third
-request keeps what was generated.
+"archive": base64, "bodies": {path: body}}. A place is a part of a path such as "projects/{id}". Requests that only
+look, and those that add something, get what is kept; those that change or delete a thing get what is there for that.
+Bodies that are hardly ever made up well enough are given, too. Every third request keeps what was generated.
 
 What is never sent, because it would take the credential, the registry or its contents away from the rest of the run:
 - `packages_enabled` in the settings: switching the registry off answers 404 everywhere;
@@ -60,8 +60,8 @@ def before_call(context, case, kwargs):
         values = WORLD[pool(case) if last else "kept"].get(place)
         if values:
             case.path_parameters[name] = quote(str(values[turn // 3 % len(values)]), safe="")
-    if case.path == "/oauth/token":
-        case.body, case.media_type = dict(WORLD["sign_in"]), "application/json"
+    if case.method == "POST" and case.path in WORLD["bodies"]:
+        case.body, case.media_type = dict(WORLD["bodies"][case.path]), "application/json"
     if case.path.endswith("/{version}/file"):
         case.body, case.media_type = ARCHIVE, "application/octet-stream"
 

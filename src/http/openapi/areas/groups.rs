@@ -3,11 +3,11 @@
 use hyper::StatusCode;
 use serde_json::Value;
 
-use crate::http::openapi::operation::{Area, Operation, delete, get, post, put};
+use crate::http::openapi::operation::{Area, Operation, Parameter, delete, get, post, put};
 use crate::http::openapi::parameters::{order, role};
 use crate::http::openapi::refusals::Reason;
 use crate::http::openapi::schema::{
-    Field, boolean, integer, may, must, nullable, number_or_name, object, reference, string, time,
+    Field, array, boolean, integer, may, must, nullable, number_or_name, object, reference, string, time,
     visibility, word,
 };
 
@@ -19,6 +19,11 @@ pub(in crate::http::openapi) fn area() -> Area {
         operations: vec![
             list(get("/api/v4/groups", "listGroups", "Groups the caller sees")),
             list(get("/api/v4/groups/:id/subgroups", "listSubgroups", "The groups directly in a group")),
+            list(get(
+                "/api/v4/groups/:id/descendant_groups",
+                "listDescendantGroups",
+                "The groups anywhere below a group",
+            )),
             post("/api/v4/groups", "createGroup", "Create a group")
                 .body(
                     [
@@ -35,7 +40,8 @@ pub(in crate::http::openapi) fn area() -> Area {
                 .refuses(Reason::Hidden),
             get("/api/v4/groups/:id", "showGroup", "One group").shows(reference("Group")),
             put("/api/v4/groups/:id", "updateGroup", "Change a group")
-                .body([vec![may("name", string())], settings()].concat())
+                .describe("With another `path` it is renamed, and all below it with it.")
+                .body([vec![may("name", string()), may("path", string())], settings()].concat())
                 .shows(reference("Group")),
             delete("/api/v4/groups/:id", "deleteGroup", "Delete a group with all that is in it").json(
                 StatusCode::ACCEPTED,
@@ -44,8 +50,13 @@ pub(in crate::http::openapi) fn area() -> Area {
             ),
             get("/api/v4/namespaces", "listNamespaces", "Namespaces the caller sees")
                 .query("search", string(), "Only those whose name or path has this text")
+                .query("owned_only", boolean(), "Only the caller's own and groups it owns")
+                .query("top_level_only", boolean(), "Only those without a parent")
                 .lists(reference("Namespace")),
             get("/api/v4/namespaces/:id", "showNamespace", "One namespace").shows(reference("Namespace")),
+            get("/api/v4/namespaces/:path/exists", "isPathTaken", "Whether a path is taken")
+                .query("parent_id", number_or_name(), "The group in which it would be; the root without")
+                .shows(object(vec![must("exists", boolean()), must("suggests", array(string()))])),
         ],
         schemas: vec![("Group", group()), ("Namespace", namespace())],
     }
@@ -56,6 +67,7 @@ fn list(operation: Operation) -> Operation {
         .shared(role())
         .query("all_available", boolean(), "`false`: only those the caller is a member of")
         .query("top_level_only", boolean(), "Only groups without a parent")
+        .shared(vec![Parameter::list("skip_groups", integer(), "Not these")])
         .shared(order(&["name", "path", "id", "similarity"], "name", false))
         .lists(reference("Group"))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::http::openapi::operation::{Area, Operation, delete, get, post, put};
+use crate::http::openapi::operation::{Area, Operation, Parameter, delete, get, post, put};
 use crate::http::openapi::refusals::Reason;
 use crate::http::openapi::schema::{
     access_level, array, boolean, constant, date, integer, may, must, nullable, object, reference, string,
@@ -12,7 +12,13 @@ use crate::http::openapi::schema::{
 /// Members.
 pub(in crate::http::openapi) fn members() -> Area {
     let find = |operation: Operation| {
-        operation.query("query", string(), "Only those whose name has this text").lists(reference("Member"))
+        operation
+            .query("query", string(), "Only those whose name has this text")
+            .shared(vec![
+                Parameter::list("user_ids", integer(), "Only these users"),
+                Parameter::list("skip_users", integer(), "Not these users"),
+            ])
+            .lists(reference("Member"))
     };
     let add = |operation: Operation| {
         operation

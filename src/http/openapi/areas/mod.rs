@@ -2,6 +2,7 @@
 
 mod groups;
 mod members;
+mod modules;
 mod packages;
 mod projects;
 mod registry;
@@ -16,6 +17,7 @@ pub(super) fn all() -> Vec<Area> {
     vec![
         registry::terraform(),
         registry::project(),
+        modules::area(),
         packages::area(),
         groups::area(),
         projects::area(),

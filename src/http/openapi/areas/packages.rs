@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::api::packages::{PACKAGE_TYPES, STATUSES};
+use crate::http::api::packages::{MAX_PIPELINES, PACKAGE_TYPES, STATUSES};
 use crate::http::openapi::operation::{Area, Operation, delete, get};
 use crate::http::openapi::parameters::order;
 use crate::http::openapi::schema::{
@@ -37,7 +37,17 @@ pub(in crate::http::openapi) fn area() -> Area {
                 "listPackageFiles",
                 "Files of a package",
             )
+            .shared(order(&["id", "created_at", "file_name"], "id", false))
             .lists(reference("PackageFile")),
+            get(
+                "/api/v4/projects/:id/packages/:package_id/pipelines",
+                "listPackagePipelines",
+                "Pipelines that published a package",
+            )
+            .describe("Nothing is published from a pipeline, so there are none. As in GitLab, the list has a cursor and no pages.")
+            .query("per_page", json!({ "type": "integer", "minimum": 1, "maximum": MAX_PIPELINES }), "Rows at most")
+            .query("cursor", string(), "Where to go on")
+            .shows(array(json!({ "type": "object" }))),
             delete(
                 "/api/v4/projects/:id/packages/:package_id/package_files/:file_id",
                 "deletePackageFile",

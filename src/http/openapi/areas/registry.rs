@@ -1,11 +1,11 @@
 //! Discovery, the module registry protocol, and the modules of one project.
 
 use hyper::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::http::openapi::operation::{Area, Operation, get, put};
 use crate::http::openapi::refusals::Reason;
-use crate::http::openapi::schema::{array, constant, may, must, object, reference, string, word};
+use crate::http::openapi::schema::{array, constant, integer, may, must, object, reference, string, word};
 
 const ARCHIVE_URL: &[(&str, &str)] = &[("X-Terraform-Get", "URL of the archive; it may be relative.")];
 
@@ -21,7 +21,8 @@ pub(in crate::http::openapi) fn terraform() -> Area {
     let module = object(vec![may("source", string()), must("versions", array(version))]);
     Area {
         tag: "Module registry protocol",
-        description: "What Terraform and OpenTofu ask. The same also answers below `/v1/modules/`.",
+        description: "What Terraform and OpenTofu ask. The lists of versions and the downloads also \
+            answer below `/v1/modules/`.",
         operations: vec![
             get("/.well-known/terraform.json", "discover", "Where the module registry protocol is served")
                 .shows(reference("Discovery")),
@@ -68,7 +69,7 @@ pub(in crate::http::openapi) fn terraform() -> Area {
             .sends_archive(),
         ],
         schemas: vec![
-            ("Discovery", object(vec![must("modules.v1", string())])),
+            ("Discovery", object(vec![must("modules.v1", string()), must("login.v1", login())])),
             ("ModuleVersions", object(vec![must("modules", array(module))])),
             (
                 "Module",
@@ -85,6 +86,17 @@ pub(in crate::http::openapi) fn terraform() -> Area {
             ),
         ],
     }
+}
+
+/// How `terraform login` gets a token.
+fn login() -> Value {
+    object(vec![
+        must("client", string()),
+        must("grant_types", array(string())),
+        must("authz", string()),
+        must("token", string()),
+        must("ports", array(integer())),
+    ])
 }
 
 /// Publishing and pulling in one project.

@@ -14,13 +14,20 @@ pub(in crate::http::openapi) fn area() -> Area {
         tag: "Personal access tokens",
         description: "Tokens of users. A secret is shown once, when it is made, as `token`.",
         operations: vec![
-            post("/oauth/token", "signIn", "A token for a user name and a password")
-                .describe("OAuth's resource owner flow (RFC 6749, section 4.3).")
+            post("/oauth/token", "signIn", "A token for a password, or for the code of `terraform login`")
+                .describe(
+                    "OAuth 2. `password` needs `username` and `password` (RFC 6749, section 4.3); `authorization_code` \
+                     needs `client_id`, `code`, `code_verifier` and `redirect_uri` (section 4.1, RFC 7636).",
+                )
                 .body(vec![
-                    must("grant_type", constant("password")),
-                    must("username", string()),
-                    must("password", string()),
+                    must("grant_type", word(&["password", "authorization_code"])),
+                    may("username", string()),
+                    may("password", string()),
                     may("scope", string()),
+                    may("client_id", string()),
+                    may("code", string()),
+                    may("code_verifier", string()),
+                    may("redirect_uri", string()),
                 ])
                 .shows(reference("SignIn"))
                 .refuses(Reason::Credential)
@@ -42,15 +49,19 @@ pub(in crate::http::openapi) fn area() -> Area {
                 "listUserTokens",
                 "Personal tokens of a user",
             )),
-            post("/api/v4/users/:id/personal_access_tokens", "createToken", "Create a personal token")
-                .body(vec![
-                    must("name", string()),
-                    must("scopes", array(scope())),
-                    may("expires_at", nullable(date())),
-                ])
-                .creates(reference("PersonalAccessToken")),
+            create(post("/api/v4/users/:id/personal_access_tokens", "createToken", "Create a personal token")),
+            create(post(
+                "/api/v4/user/personal_access_tokens",
+                "createOwnToken",
+                "Create a personal token of the user who asks",
+            ))
+            .refuses(Reason::Hidden),
         ],
-        schemas: vec![("SignIn", sign_in()), ("PersonalAccessToken", token())],
+        schemas: vec![
+            ("SignIn", sign_in()),
+            ("GrantError", grant_error()),
+            ("PersonalAccessToken", token()),
+        ],
     }
 }
 
@@ -60,6 +71,16 @@ fn filtered(operation: Operation) -> Operation {
         .query("revoked", boolean(), "Only those revoked, or not revoked")
         .query("search", string(), "Only those whose name has this text")
         .lists(reference("PersonalAccessToken"))
+}
+
+fn create(operation: Operation) -> Operation {
+    operation
+        .body(vec![
+            must("name", string()),
+            must("scopes", array(scope())),
+            may("expires_at", nullable(date())),
+        ])
+        .creates(reference("PersonalAccessToken"))
 }
 
 fn scope() -> Value {
@@ -74,6 +95,12 @@ fn sign_in() -> Value {
         must("scope", string()),
         must("created_at", integer()),
     ])
+}
+
+/// RFC 6749, section 5.2.
+fn grant_error() -> Value {
+    let codes = ["invalid_request", "invalid_grant", "invalid_client", "unsupported_grant_type"];
+    object(vec![must("error", word(&codes)), must("error_description", string())])
 }
 
 fn token() -> Value {

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use crate::http::api::users::ORDERS;
 use crate::http::openapi::operation::{Area, delete, get, post, put};
+use crate::http::openapi::parameters::order;
 use crate::http::openapi::refusals::Reason;
 use crate::http::openapi::schema::{
     Field, boolean, constant, integer, may, must, nullable, object, reference, string, time, word,
@@ -18,11 +20,17 @@ pub(in crate::http::openapi) fn area() -> Area {
             get("/api/v4/user", "showCurrentUser", "The user who asks")
                 .shows(reference("User"))
                 .refuses(Reason::Hidden),
-            get("/api/v4/users", "listUsers", "Users, newest first")
-                .query("search", string(), "Only those whose name has this text")
+            get("/api/v4/users", "listUsers", "Users")
+                .query(
+                    "search",
+                    string(),
+                    "Only those whose name has this text, or, for administrators, whose mail address has",
+                )
                 .query("username", string(), "Only the one of this name")
                 .query("active", boolean(), "Only those not blocked")
                 .query("blocked", boolean(), "Only those blocked")
+                .query("admins", boolean(), "Only administrators; what others ask is not looked at")
+                .shared(order(ORDERS, "id", true))
                 .lists(reference("User")),
             post("/api/v4/users", "createUser", "Create a user")
                 .body([names(), attributes()].concat())
@@ -30,7 +38,8 @@ pub(in crate::http::openapi) fn area() -> Area {
                 .refuses(Reason::Taken),
             get("/api/v4/users/:id", "showUser", "One user").shows(reference("User")),
             put("/api/v4/users/:id", "updateUser", "Change a user")
-                .body([vec![may("name", string())], attributes()].concat())
+                .describe("With another `username` the user's own namespace is renamed as well.")
+                .body([vec![may("username", string()), may("name", string())], attributes()].concat())
                 .shows(reference("User"))
                 .refuses(Reason::Taken),
             delete("/api/v4/users/:id", "deleteUser", "Delete a user who owns nothing")

@@ -20,10 +20,6 @@ URL, ARCHIVE = sys.argv[1:]
 with open(ARCHIVE, "rb") as archive:
     BYTES = archive.read()
 
-# What the package lists do not do yet: on as soon as they do. Pipelines of a package; `True` as python-gitlab writes it.
-PIPELINES = True
-PACKAGE_LISTS_TAKE_ANY_BOOLEAN = True
-
 
 def connect(token, **options):
     return gitlab.Gitlab(URL, private_token=token, **options)
@@ -223,8 +219,7 @@ def packages(root, user, project, acme):
     refused(GitlabListError, 400, lambda: mine.packages.list(package_type="wheel", get_all=True))
     in_group = acme.packages.list(get_all=True, package_type="terraform_module")
     assert len(in_group) == 6 and in_group[0].project_path == project.path_with_namespace
-    yes = True if PACKAGE_LISTS_TAKE_ANY_BOOLEAN else "true"
-    assert acme.packages.list(exclude_subgroups=yes, get_all=True) == []
+    assert acme.packages.list(exclude_subgroups=True, get_all=True) == []
     one = mine.packages.get(everything[0].id)
     assert (one.name, one.package_type, one.status) == ("vpc/aws", "terraform_module", "default")
     files = one.package_files.list(get_all=True)
@@ -310,8 +305,7 @@ def main():
     settings(root, user)
     namespaces(root, user)
     renames(root, user, acme, sub, project)
-    if PIPELINES:
-        pipelines(project)
+    pipelines(project)
     removal(root, acme, project)
     print("everything works")
 
