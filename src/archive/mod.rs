@@ -14,6 +14,7 @@
 //! | `collect`, `secrets`, `warnings` | what the entries add up to |
 //! | `manifest` | configuration files to a [`Manifest`] |
 //! | `pack` | a directory to an archive |
+//! | `readme` | Markdown of an archive to HTML that may stand in a page |
 
 mod collect;
 pub mod entry;
@@ -27,6 +28,7 @@ mod kind;
 mod links;
 pub mod manifest;
 pub mod pack;
+pub mod readme;
 mod secrets;
 pub mod walk;
 mod warnings;

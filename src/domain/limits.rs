@@ -75,6 +75,27 @@ impl Default for ManifestLimits {
     }
 }
 
+/// What making HTML of a README may cost. A README beyond it is shown as plain text, cut at `bytes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadmeLimits {
+    /// Bytes of Markdown.
+    pub bytes: usize,
+    /// Steps of the Markdown parser: lines, inlines and nodes.
+    pub steps: usize,
+    /// Nodes of the parsed document.
+    pub nodes: usize,
+    /// Elements inside one another, in Markdown and in the HTML within. The sanitiser is quadratic in it.
+    pub depth: usize,
+    /// Bytes of HTML.
+    pub html_bytes: usize,
+}
+
+impl Default for ReadmeLimits {
+    fn default() -> Self {
+        Self { bytes: 512 * 1024, steps: 4_000_000, nodes: 100_000, depth: 64, html_bytes: 2 * 1024 * 1024 }
+    }
+}
+
 /// What one connection and one request may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HttpLimits {

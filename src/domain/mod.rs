@@ -13,6 +13,7 @@ pub mod identity;
 pub mod limits;
 pub mod manifest;
 pub mod package;
+pub mod safe_html;
 pub mod summary;
 pub mod version;
 
