@@ -96,6 +96,30 @@ impl Default for ReadmeLimits {
     }
 }
 
+/// What looking into a stored archive may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrowseLimits {
+    /// Bytes that are unpacked to find something: a file behind them cannot be shown.
+    pub unpacked_bytes: u64,
+    /// Bytes of a text that is shown.
+    pub text_bytes: u64,
+    /// Bytes of a picture that is shown.
+    pub image_bytes: u64,
+    /// Bytes of all the names in one list of entries.
+    pub names_bytes: usize,
+}
+
+impl Default for BrowseLimits {
+    fn default() -> Self {
+        Self {
+            unpacked_bytes: 256 * MIB,
+            text_bytes: 512 * KIB,
+            image_bytes: 4 * MIB,
+            names_bytes: 2 * 1024 * 1024,
+        }
+    }
+}
+
 /// What one connection and one request may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HttpLimits {

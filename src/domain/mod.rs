@@ -9,6 +9,7 @@ pub mod authorization;
 pub mod credential;
 pub mod digest;
 pub mod event;
+pub mod highlight;
 pub mod identity;
 pub mod limits;
 pub mod manifest;

@@ -1,5 +1,7 @@
 //! What may be in the HTML of a README: one table of elements and their attributes, and what the attributes may say.
 
+use crate::domain::highlight::Kind;
+
 /// Attributes every element may have.
 const EVERYWHERE: &[&str] = &["id", "class", "title"];
 
@@ -109,7 +111,9 @@ pub(super) fn permits(element: &str, attribute: &str, value: &str) -> bool {
     has(element, attribute)
         && match attribute {
             "id" => value.starts_with(ID_PREFIX) && value.len() <= MAX_TEXT,
-            "class" => value.split(' ').all(|class| CLASSES.contains(&class) || is_language(element, class)),
+            "class" => value.split(' ').all(|class| {
+                CLASSES.contains(&class) || is_language(element, class) || is_token(element, class)
+            }),
             "href" => is_local(value) || is_fragment(value) || is_foreign(value),
             "src" => is_local(value),
             "rel" => value == FOREIGN_REL,
@@ -131,6 +135,10 @@ fn is_language(element: &str, class: &str) -> bool {
             (1..=32).contains(&language.len())
                 && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-_#.".contains(&byte))
         })
+}
+
+fn is_token(element: &str, class: &str) -> bool {
+    element == "span" && Kind::ALL.iter().any(|kind| kind.class() == Some(class))
 }
 
 fn is_number(value: &str, digits: usize) -> bool {

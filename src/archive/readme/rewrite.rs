@@ -10,6 +10,7 @@ use super::TooMuch;
 use super::elements::{FOREIGN_REL, ID_PREFIX, known, permits};
 use super::links::{Destination, Links, Target, prefixed};
 use super::tags::{Tag, Token, Tokens, escape, unescape};
+use crate::domain::highlight::{Language, highlight};
 use crate::domain::limits::ReadmeLimits;
 
 /// Bytes of a heading's identifier.
@@ -23,6 +24,7 @@ pub(super) fn rewrite(html: &str, links: &Links<'_>, limits: &ReadmeLimits) -> R
         out: String::with_capacity(html.len().saturating_add(html.len() / 4)),
         open: Vec::new(),
         heading: None,
+        language: None,
         slugs: HashMap::new(),
     };
     for token in Tokens::new(html) {
@@ -46,6 +48,8 @@ struct Rewriter<'a> {
     /// Elements that are open, the innermost last.
     open: Vec<&'static str>,
     heading: Option<Heading>,
+    /// Of the code that is open, when it is one that has colours.
+    language: Option<Language>,
     /// How many headings had the same words.
     slugs: HashMap<String, usize>,
 }
@@ -67,6 +71,9 @@ impl Rewriter<'_> {
             }
             self.leave_table();
         }
+        if let Some(language) = self.language.filter(|_| self.open.last() == Some(&"code")) {
+            return self.code(&unescape(text), language);
+        }
         if let Some(heading) = &mut self.heading {
             heading.text.push_str(&unescape(text));
         }
@@ -81,6 +88,19 @@ impl Rewriter<'_> {
 
     fn push(&mut self, pieces: &[&str]) {
         self.out.extend(pieces.iter().copied());
+    }
+
+    fn code(&mut self, text: &str, language: Language) {
+        for token in highlight(text, language).into_iter().flatten() {
+            match token.kind.class() {
+                Some(class) => {
+                    self.push(&["<span class=\"", class, "\">"]);
+                    escape(&mut self.out, token.text);
+                    self.out.push_str("</span>");
+                }
+                None => escape(&mut self.out, token.text),
+            }
+        }
     }
 
     /// Text that is not escaped yet.
@@ -114,6 +134,11 @@ impl Rewriter<'_> {
         }
         self.push(&["<", name]);
         let named = self.attributes(name, tag);
+        if name == "code" {
+            let language =
+                tag.get("class").and_then(|class| Language::named(class.strip_prefix("language-")?));
+            self.language = language.filter(|language| *language != Language::Plain);
+        }
         if is_heading(name) {
             self.heading = Some(Heading { at: self.out.len(), named, text: String::new() });
         }
