@@ -192,9 +192,13 @@ impl Registry {
 fn failure(error: ArchiveError) -> ServiceError {
     match error {
         ArchiveError::Read(error) => ServiceError::io("reading an archive", error),
-        ArchiveError::UnpackedTooLarge { limit } => ServiceError::Unprocessable(format!(
-            "the archive unpacks to more than the {limit} bytes that are looked into here: download it instead"
-        )),
+        // Some of these limits are the operator's, who may have made them tighter since.
+        ArchiveError::UnpackedTooLarge { .. }
+        | ArchiveError::Ratio { .. }
+        | ArchiveError::EntryTooLarge { .. }
+        | ArchiveError::TooManyEntries { .. } => ServiceError::Unprocessable(
+            "the archive is larger than what is looked into here: download it instead".to_owned(),
+        ),
         _ => ServiceError::Internal(InternalError::Other(
             "a stored archive does not read as it did when it was published: run `cairn verify`",
         )),

@@ -43,7 +43,7 @@ fn configuration_is_told_apart() {
         ("/* x", "cccc"),
         ("a = \"b${c}d\"", "a o ss$$n$ss"),
         ("a = \"${{ b = \"}\" }}\"", "a o s$$o a o sss o$s"),
-        ("a = \"$${x} \\\" %%{y}\"", "a o sssssssssssssssss"),
+        ("a = \"$${x} \\\" %%{y}\"", "a o ssssssssssssssss"),
         ("a = \"%{ if b ~}c%{ endif }\"", "a o s$$ kk n o$s$$ kkkkk $s"),
         ("a = \"never closed\nb = 1", "a o sssssssssssss/a o 1"),
         ("a = <<-EOT\n  x ${y}\n  EOT\nb = 1", "a o ssssss/ssss$$n$/sssss/a o 1"),
@@ -67,12 +67,11 @@ fn configuration_is_told_apart() {
 #[test]
 fn json_is_told_apart() {
     for (text, expected) in [
-        ("{\"a\" : \"b\", \"c\": -1.5}", "oaaa o sssoo aaao 1111o"),
-        ("[true, null, x]", "olllloo lllloo no"),
+        ("{\"a\" : \"b\", \"c\": -1.5}", "oaaa o ssso aaao 1111o"),
+        ("[true, null, x]", "ollllo llllo no"),
         ("\"a\\\"b\"", "ssssss"),
         ("\"open\n1", "sssss/1"),
     ] {
-        let expected = expected.replace("oo ", "o ").replace("sssoo", "ssso");
         assert_eq!(shown(text, Language::Json), expected, "{text:?}");
     }
 }
