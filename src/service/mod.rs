@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod contents;
 pub mod deploy_tokens;
 pub mod error;
 pub mod groups;
@@ -27,6 +28,7 @@ pub mod tokens;
 pub mod upkeep;
 
 mod activity;
+mod cache;
 mod catalog;
 #[cfg(test)]
 mod fixture;
@@ -58,6 +60,7 @@ pub use catalog::{PackageOrder, Window};
 
 use activity::{Activity, Used};
 use catalog::Catalog;
+use contents::Contents;
 use login::Codes;
 use passwords::Passwords;
 use sign_in::Attempts;
@@ -112,6 +115,7 @@ struct Shared {
     attempts: Attempts,
     catalog: Arc<Catalog>,
     codes: Codes,
+    contents: Contents,
 }
 
 impl std::fmt::Debug for Registry {
@@ -166,6 +170,7 @@ impl Registry {
             attempts: Attempts::default(),
             catalog,
             codes: Codes::default(),
+            contents: Contents::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }

@@ -5,11 +5,13 @@
 
 pub mod account;
 pub mod assets;
+pub mod code;
 pub mod components;
 pub mod errors;
 pub mod frame;
 pub mod home;
 pub mod login;
+mod safe_html;
 
 /// A finished page, for the HTTP layer to send.
 #[derive(Debug, Clone)]
