@@ -6,6 +6,7 @@
 pub mod access;
 pub mod address;
 pub mod authorization;
+pub mod comparison;
 pub mod credential;
 pub mod digest;
 pub mod event;
@@ -15,6 +16,7 @@ pub mod manifest;
 pub mod package;
 pub mod summary;
 pub mod version;
+pub mod words;
 
 pub use address::{FullPath, ModuleName, PathSegment, RootPath, System};
 pub use digest::Sha256;

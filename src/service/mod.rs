@@ -52,7 +52,7 @@ pub use error::ServiceError;
 
 pub use crate::store::DATABASE_FILE;
 
-pub use catalog::{PackageOrder, Window};
+pub use catalog::{Manner, PackageOrder, Window};
 
 use activity::Activity;
 use catalog::Catalog;

@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 use jiff::Timestamp;
 
 use super::access::{Caller, Standing, check_project, group_for, project_for};
-use super::catalog::{Contents, Scope};
+use super::catalog::{Contents, RowFilter, Scope};
 use super::error::ServiceError;
 use super::modules::Archive;
 use super::publish::event;
@@ -127,11 +127,12 @@ impl Registry {
         if query.none {
             return Ok(PackagePage::default());
         }
+        let filter = RowFilter { version, ..RowFilter::default() };
         let words = query.name.as_deref().unwrap_or_default().to_lowercase();
         let (numbers, total) = self.shared.catalog.read(self.store(), |contents| {
             let mut selected = select(contents);
             contents.narrow_by_name(&mut selected, &words);
-            contents.packages(&selected, version.as_ref(), query.window)
+            contents.packages(&selected, &filter, query.window)
         })?;
         let mut projects = HashMap::new();
         let mut rows = Vec::with_capacity(numbers.len());
@@ -261,7 +262,7 @@ impl Registry {
     }
 }
 
-fn view(
+pub(super) fn view(
     reader: &impl Reader,
     project: &Project,
     package: Package,
@@ -271,7 +272,7 @@ fn view(
     Ok(PackageView { package, project_path: project.path.to_string(), can_delete, downloads })
 }
 
-fn package_of(reader: &impl Reader, project: &Project, id: u64) -> Result<Package, ServiceError> {
+pub(super) fn package_of(reader: &impl Reader, project: &Project, id: u64) -> Result<Package, ServiceError> {
     packages::package(reader, PackageId(id))?
         .filter(|package| package.project == project.id)
         .ok_or(ServiceError::NotFound("404 Package"))

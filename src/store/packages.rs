@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::tables::{
     BLOB_FILES, DOWNLOADS, Downloads, EVENTS, FILES, MANIFESTS, MODULE_VERSIONS, ModuleVersion,
-    PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PROJECT_PACKAGES, Present,
+    PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PROJECT_PACKAGES, PUBLICATIONS, Present, publisher_key,
 };
 use super::{Change, Note, Reader, StoreError, downloads, module_texts};
 use crate::domain::event::PackageEvent;
@@ -183,6 +183,8 @@ pub fn put(
 ) -> Result<(), StoreError> {
     change.put(&PACKAGES, package.id.0, package)?;
     change.put(&PROJECT_PACKAGES, (package.project.0, package.id.0), &Present)?;
+    let (kind, publisher) = publisher_key(package.publisher);
+    change.put(&PUBLICATIONS, (kind, publisher, package.id.0), &Present)?;
     change.put(&MANIFESTS, package.id.0, manifest)?;
     let entry = ModuleVersion {
         package: package.id,
@@ -204,6 +206,7 @@ pub fn put(
         name: package.name.clone(),
         system: package.system.clone(),
         version: package.version.clone(),
+        publisher: package.publisher,
     });
     module_texts::published(change, package, manifest)
 }
@@ -234,6 +237,8 @@ fn remove_alone(change: &mut Change<'_>, package: &Package) -> Result<(), StoreE
     change.remove(&MANIFESTS, package.id.0);
     downloads::remove(change, package.id);
     change.remove(&PROJECT_PACKAGES, (package.project.0, package.id.0));
+    let (kind, publisher) = publisher_key(package.publisher);
+    change.remove(&PUBLICATIONS, (kind, publisher, package.id.0));
     change.remove(&PACKAGES, package.id.0);
     change.note(Note::Deleted(package.id));
     Ok(())

@@ -7,7 +7,10 @@
 //! It is read from the store in full once and follows each commit from then on, before anybody is told of the commit.
 
 mod contents;
+mod order;
 mod pages;
+mod publishers;
+mod rows;
 mod search;
 mod text;
 mod versions;
@@ -15,8 +18,11 @@ mod versions;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 pub(super) use contents::{Contents, PlacedProject};
-pub(super) use pages::Scope;
 pub use pages::{PackageOrder, Window};
+pub(super) use pages::{RowFilter, Scope};
+pub use publishers::Manner;
+pub(super) use publishers::PublishedBy;
+pub(super) use rows::FoundRow;
 pub(super) use search::ModuleFilter;
 
 use crate::store::{Note, Observer, Store, StoreError};
