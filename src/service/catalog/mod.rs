@@ -103,4 +103,6 @@ impl Observer for Catalog {
 }
 
 #[cfg(test)]
+mod row_tests;
+#[cfg(test)]
 mod tests;

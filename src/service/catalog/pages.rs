@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use fixedbitset::FixedBitSet;
 
-use super::contents::{Contents, DELETED, ModuleNumber, PlacedProject};
+use super::contents::{Contents, ModuleNumber, PlacedProject};
 use super::publishers::PublishedBy;
 use crate::domain::{GroupId, PackageId, ProjectId, Version};
 
@@ -170,7 +170,7 @@ impl Contents {
     }
 
     fn has(&self, selected: &FixedBitSet, row: u32) -> bool {
-        self.module_of(row).is_some_and(|module| module != DELETED && selected.contains(module as usize))
+        self.module_of(row).is_some_and(|module| selected.contains(module as usize))
     }
 
     fn module_of(&self, row: u32) -> Option<ModuleNumber> {
