@@ -4,7 +4,9 @@
 //! changing ones are `async` and return once the change is durable.
 
 pub mod access;
+pub mod actors;
 pub mod clock;
+pub mod compare;
 pub mod deploy_tokens;
 pub mod error;
 pub mod groups;
@@ -13,9 +15,12 @@ pub mod login;
 pub mod members;
 pub mod module_details;
 pub mod module_list;
+pub mod module_rows;
 pub mod modules;
 pub mod namespaces;
+pub mod package_page;
 pub mod packages;
+pub mod places;
 pub mod projects;
 pub mod publish;
 pub mod settings;
@@ -52,7 +57,7 @@ pub use error::ServiceError;
 
 pub use crate::store::DATABASE_FILE;
 
-pub use catalog::{Manner, PackageOrder, Window};
+pub use catalog::{Extent, Manner, PackageOrder, Window};
 
 use activity::Activity;
 use catalog::Catalog;

@@ -16,7 +16,7 @@ use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::event::PackageAction;
 use crate::domain::identity::Project;
 use crate::domain::package::{Package, PackageFile, Publisher};
-use crate::domain::{FileId, PackageId, Version};
+use crate::domain::{FileId, PackageId, ProjectId, Version};
 use crate::store::tables::Downloads;
 use crate::store::{Reader, Snapshot, StoreError, identity, packages};
 
@@ -134,21 +134,10 @@ impl Registry {
             contents.narrow_by_name(&mut selected, &words);
             contents.packages(&selected, &filter, query.window)
         })?;
-        let mut projects = HashMap::new();
+        let mut views = Views::new(snapshot, caller, now);
         let mut rows = Vec::with_capacity(numbers.len());
         for number in numbers {
-            // It may have been deleted between the two reads.
-            let Some(package) = packages::package(snapshot, number)? else { continue };
-            let (project, can_delete) = match projects.entry(package.project) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => {
-                    let Some(project) = identity::project(snapshot, package.project)? else { continue };
-                    let can_delete =
-                        check_project(snapshot, caller, &project, ProjectAction::DeletePackage, now).is_ok();
-                    place.insert((project, can_delete))
-                }
-            };
-            rows.push(view(snapshot, project, package, *can_delete)?);
+            rows.extend(views.of(number)?);
         }
         Ok(PackagePage { rows, total })
     }
@@ -259,6 +248,43 @@ impl Registry {
                 Ok(())
             })
             .await
+    }
+}
+
+/// Reads the packages of a list. Each project is read and judged once.
+pub(super) struct Views<'s> {
+    snapshot: &'s Snapshot,
+    caller: &'s Caller,
+    now: Timestamp,
+    projects: HashMap<ProjectId, (Project, bool)>,
+}
+
+impl<'s> Views<'s> {
+    /// As that caller sees them.
+    pub(super) fn new(snapshot: &'s Snapshot, caller: &'s Caller, now: Timestamp) -> Self {
+        Self { snapshot, caller, now, projects: HashMap::new() }
+    }
+
+    /// What it reads from.
+    pub(super) const fn reader(&self) -> &'s Snapshot {
+        self.snapshot
+    }
+
+    /// A package that was found in the catalog; nothing when it was deleted between the two reads.
+    pub(super) fn of(&mut self, number: PackageId) -> Result<Option<PackageView>, StoreError> {
+        let Some(package) = packages::package(self.snapshot, number)? else { return Ok(None) };
+        let (project, can_delete) = match self.projects.entry(package.project) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(project) = identity::project(self.snapshot, package.project)? else {
+                    return Ok(None);
+                };
+                let may = ProjectAction::DeletePackage;
+                let can_delete = check_project(self.snapshot, self.caller, &project, may, self.now).is_ok();
+                place.insert((project, can_delete))
+            }
+        };
+        view(self.snapshot, project, package, *can_delete).map(Some)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Packages, their files, manifests and history, and the index that lists a module's versions.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use super::tables::{
@@ -279,4 +280,43 @@ pub fn events(
         ControlFlow::Continue(())
     })?;
     numbers.into_iter().map(|number| reader.require(&EVENTS, number)).collect()
+}
+
+/// The ends of a package's history, for who need not read what is between them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HistoryEnds {
+    /// The oldest event.
+    pub first: Option<PackageEvent>,
+    /// The latest of the others, oldest first.
+    pub last: Vec<PackageEvent>,
+    /// How many there are between.
+    pub between: usize,
+}
+
+/// The first event of a package and at most `bound` of the last.
+pub fn history_ends(
+    reader: &impl Reader,
+    package: &Package,
+    bound: usize,
+) -> Result<HistoryEnds, StoreError> {
+    let (name, version) = (package.name.key(), package.version.identity());
+    let key =
+        |number| (package.project.0, name.as_str(), package.system.as_str(), version.as_str(), number);
+    let (mut first, mut last, mut others) = (None, VecDeque::new(), 0_usize);
+    reader.scan(&PACKAGE_EVENTS, key(0)..=key(u64::MAX), |(.., number), Present| {
+        if first.is_none() {
+            first = Some(number);
+        } else {
+            others += 1;
+            last.push_back(number);
+            if last.len() > bound {
+                last.pop_front();
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    let between = others - last.len();
+    let read = |number| reader.require(&EVENTS, number);
+    let last = last.into_iter().map(read).collect::<Result<_, _>>()?;
+    Ok(HistoryEnds { first: first.map(read).transpose()?, last, between })
 }

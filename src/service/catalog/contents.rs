@@ -111,6 +111,11 @@ impl PlacedProject {
         self.path.split('/').next().unwrap_or_default()
     }
 
+    /// Its path in lower case.
+    pub(super) fn key(&self) -> String {
+        self.path.to_ascii_lowercase()
+    }
+
     /// What is known about it without a caller.
     pub(in crate::service) const fn facts(&self, allow_anyone_to_pull: bool) -> ProjectFacts {
         ProjectFacts {

@@ -9,6 +9,7 @@
 mod contents;
 mod order;
 mod pages;
+mod places;
 mod publishers;
 mod rows;
 mod search;
@@ -20,6 +21,8 @@ use std::sync::{Mutex, PoisonError, RwLock};
 pub(super) use contents::{Contents, PlacedProject};
 pub use pages::{PackageOrder, Window};
 pub(super) use pages::{RowFilter, Scope};
+pub use places::Extent;
+pub(super) use places::{FoundProject, Sight};
 pub use publishers::Manner;
 pub(super) use publishers::PublishedBy;
 pub(super) use rows::FoundRow;
