@@ -192,7 +192,9 @@ mod tests {
     #[test]
     fn a_word_is_kept_once_with_everything_it_is() {
         let root = ModulePart {
-            readme: Some("# VPC\nThe `cidr_block` of [a Network](https://a.example/secret) — 10.0.0.0".to_owned()),
+            readme: Some(
+                "# VPC\nThe `cidr_block` of [a Network](https://a.example/secret) — 10.0.0.0".to_owned(),
+            ),
             inputs: vec![input("cidr_block"), input("Tags")],
             outputs: vec![Output { name: "tags".to_owned(), ..Output::default() }],
             providers: vec![ProviderRequirement {
@@ -205,7 +207,11 @@ mod tests {
         let below = ModulePart {
             path: "modules/subnet".to_owned(),
             readme: Some("unseen".to_owned()),
-            resources: vec![Resource { name: "this".to_owned(), r#type: "aws_subnet".to_owned(), data: true }],
+            resources: vec![Resource {
+                name: "this".to_owned(),
+                r#type: "aws_subnet".to_owned(),
+                data: true,
+            }],
             ..ModulePart::default()
         };
         let example = ModulePart { inputs: vec![input("unseen")], ..ModulePart::default() };
@@ -238,11 +244,14 @@ mod tests {
     #[test]
     fn a_match_is_explained_by_what_is_declared_first() {
         let word = |text: &str, one: Use| Word { text: text.to_owned(), uses: Uses::of(one) };
-        let words =
-            [word("cidr", Use::Readme), word("cidr_block", Use::Input), word("zone", Use::Readme)];
-        for (start, expected) in
-            [("cid", Some("cidr_block")), ("cidr", Some("cidr_block")), ("z", Some("zone")), ("zz", None), ("", Some("cidr_block"))]
-        {
+        let words = [word("cidr", Use::Readme), word("cidr_block", Use::Input), word("zone", Use::Readme)];
+        for (start, expected) in [
+            ("cid", Some("cidr_block")),
+            ("cidr", Some("cidr_block")),
+            ("z", Some("zone")),
+            ("zz", None),
+            ("", Some("cidr_block")),
+        ] {
             assert_eq!(beginning_with(&words, start).map(|word| word.text.as_str()), expected, "{start}");
         }
     }

@@ -1,9 +1,9 @@
 //! What changed between two versions of a module in one project.
 
+use super::Registry;
 use super::access::{Caller, project_for};
 use super::error::ServiceError;
 use super::packages::package_of;
-use super::Registry;
 use crate::domain::access::ProjectAction;
 use crate::domain::comparison::Comparison;
 use crate::domain::{PackageId, Version};
@@ -40,12 +40,11 @@ impl Registry {
             let missing = ServiceError::NotFound("404 Package");
             let Ok(wanted) = other_version.parse::<Version>() else { return Err(missing) };
             let here = (project.root(), project.id);
-            let other = packages::version(snapshot, here, &package.name, &package.system, &wanted)?
-                .ok_or(missing)?;
+            let other =
+                packages::version(snapshot, here, &package.name, &package.system, &wanted)?.ok_or(missing)?;
             let manifest = |id| Ok::<_, ServiceError>(packages::manifest(snapshot, id)?.unwrap_or_default());
             let (own, others) = (manifest(package.id)?, manifest(other.package)?);
-            let comparison =
-                Comparison::between((&package.version, &own), (&other.version, &others));
+            let comparison = Comparison::between((&package.version, &own), (&other.version, &others));
             let (from, to) = if package.version <= other.version {
                 (package.id, other.package)
             } else {

@@ -16,8 +16,10 @@ pub mod members;
 pub mod module_details;
 pub mod module_list;
 pub mod module_rows;
+pub mod module_search;
 pub mod modules;
 pub mod namespaces;
+pub mod overview;
 pub mod package_page;
 pub mod packages;
 pub mod places;
@@ -40,7 +42,7 @@ mod removal;
 
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -62,6 +64,7 @@ pub use catalog::{Extent, Manner, PackageOrder, Window};
 use activity::Activity;
 use catalog::Catalog;
 use login::Codes;
+use overview::Storage;
 use passwords::Passwords;
 use sign_in::Attempts;
 use tickets::Tickets;
@@ -115,6 +118,10 @@ struct Shared {
     attempts: Attempts,
     catalog: Arc<Catalog>,
     codes: Codes,
+    /// What the disk held when that was last measured.
+    storage: Mutex<Option<Storage>>,
+    /// Held by whoever measures it.
+    measuring: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -169,6 +176,8 @@ impl Registry {
             attempts: Attempts::default(),
             catalog,
             codes: Codes::default(),
+            storage: Mutex::default(),
+            measuring: tokio::sync::Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }

@@ -160,8 +160,7 @@ fn filter_of(reader: &impl Reader, query: &ModuleRowsQuery) -> Result<Option<Row
             None => return Ok(None),
         },
     };
-    let by = (user.is_some() || query.manner.is_some())
-        .then_some(PublishedBy { user, manner: query.manner });
+    let by = (user.is_some() || query.manner.is_some()).then_some(PublishedBy { user, manner: query.manner });
     Ok(Some(RowFilter { version, by }))
 }
 

@@ -106,12 +106,13 @@ fn home(
     let groups_total = own.len();
     own.truncate(OWN_SHOWN);
     let standing = Standing::of(snapshot, caller, now)?;
-    let (extents, (projects, projects_total)) = registry.shared.catalog.read(registry.store(), |contents| {
-        with_sight(&standing, |sight| {
-            let extents: Vec<Extent> = own.iter().map(|group| contents.extent(group.id, sight)).collect();
-            (extents, contents.busiest(|project| standing.has_role(project), sight, OWN_SHOWN))
-        })
-    })?;
+    let (extents, (projects, projects_total)) =
+        registry.shared.catalog.read(registry.store(), |contents| {
+            with_sight(&standing, |sight| {
+                let extents: Vec<Extent> = own.iter().map(|group| contents.extent(group.id, sight)).collect();
+                (extents, contents.busiest(|project| standing.has_role(project), sight, OWN_SHOWN))
+            })
+        })?;
     let groups = own.into_iter().zip(extents).map(|(group, extent)| GroupCard { group, extent }).collect();
     let window = Window { descending: true, limit: RECENT_SHOWN, ..Window::default() };
     let query = ModuleRowsQuery { window, ..ModuleRowsQuery::default() };
@@ -169,7 +170,11 @@ fn group_page(
     Ok(GroupPage {
         above,
         extent,
-        subgroups: subgroups.into_iter().zip(extents).map(|(group, extent)| GroupCard { group, extent }).collect(),
+        subgroups: subgroups
+            .into_iter()
+            .zip(extents)
+            .map(|(group, extent)| GroupCard { group, extent })
+            .collect(),
         projects: cards(snapshot, shown)?,
         projects_total,
         group,

@@ -224,15 +224,16 @@ fn index_words_and_publishers(transaction: &WriteTransaction) -> Result<(), Stor
             let key = (word.text.as_str(), project, name.as_str(), system.as_str());
             index.insert(key, encoded(&WORDS, &word.uses)?.as_slice())?;
         }
-        words_of.insert(
-            (project, name.as_str(), system.as_str()),
-            encoded(&MODULE_WORDS, &module)?.as_slice(),
-        )?;
+        words_of
+            .insert((project, name.as_str(), system.as_str()), encoded(&MODULE_WORDS, &module)?.as_slice())?;
     }
     Ok(())
 }
 
-fn encoded<K: redb::Key + 'static, R: Record>(table: &Table<K, R>, record: &R) -> Result<Vec<u8>, StoreError> {
+fn encoded<K: redb::Key + 'static, R: Record>(
+    table: &Table<K, R>,
+    record: &R,
+) -> Result<Vec<u8>, StoreError> {
     codec::encode(record).map_err(|error| StoreError::Record { table: table.name().to_owned(), error })
 }
 

@@ -300,8 +300,7 @@ pub fn history_ends(
     bound: usize,
 ) -> Result<HistoryEnds, StoreError> {
     let (name, version) = (package.name.key(), package.version.identity());
-    let key =
-        |number| (package.project.0, name.as_str(), package.system.as_str(), version.as_str(), number);
+    let key = |number| (package.project.0, name.as_str(), package.system.as_str(), version.as_str(), number);
     let (mut first, mut last, mut others) = (None, VecDeque::new(), 0_usize);
     reader.scan(&PACKAGE_EVENTS, key(0)..=key(u64::MAX), |(.., number), Present| {
         if first.is_none() {

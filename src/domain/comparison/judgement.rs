@@ -93,7 +93,11 @@ impl Verdict {
             return Self::NothingPromised { impact };
         }
         let (made, needed) = (Step::between(from, to), Step::needed(impact, from));
-        if needed <= made { Self::Announced { impact, made } } else { Self::Understated { impact, made, needed } }
+        if needed <= made {
+            Self::Announced { impact, made }
+        } else {
+            Self::Understated { impact, made, needed }
+        }
     }
 
     /// The verdict in words: "breaking, but only a minor step".

@@ -58,7 +58,8 @@ fn nothing() -> ModulePart {
 /// The changes of a module as `impact name kind`.
 fn shown(from: ModulePart, to: ModulePart) -> Vec<String> {
     let whole = |root| Manifest { root, ..Manifest::default() };
-    let kind = |kind: &ChangeKind| format!("{kind:?}").split([' ', '{']).next().unwrap_or_default().to_owned();
+    let kind =
+        |kind: &ChangeKind| format!("{kind:?}").split([' ', '{']).next().unwrap_or_default().to_owned();
     changes(&whole(from), &whole(to))
         .iter()
         .map(|change| format!("{} {} {}", change.kind.impact().as_str(), change.name, kind(&change.kind)))
@@ -73,8 +74,18 @@ fn each_change_is_found_and_judged() {
         ("a required input", nothing(), one(input("a", "string", None)), &["breaking a InputAdded"]),
         ("an optional input", nothing(), one(input("a", "string", Some("1"))), &["feature a InputAdded"]),
         ("an input gone", one(input("a", "", Some("1"))), nothing(), &["breaking a InputRemoved"]),
-        ("a default gone", one(input("a", "", Some("1"))), one(input("a", "", None)), &["breaking a InputRequired"]),
-        ("a default added", one(input("a", "", None)), one(input("a", "", Some("1"))), &["feature a InputOptional"]),
+        (
+            "a default gone",
+            one(input("a", "", Some("1"))),
+            one(input("a", "", None)),
+            &["breaking a InputRequired"],
+        ),
+        (
+            "a default added",
+            one(input("a", "", None)),
+            one(input("a", "", Some("1"))),
+            &["feature a InputOptional"],
+        ),
         (
             "another default",
             one(input("a", "", Some("1"))),
@@ -101,7 +112,12 @@ fn each_change_is_found_and_judged() {
             &["breaking a InputRemoved", "feature b InputAdded"],
         ),
         ("an output", nothing(), with_outputs(vec![output("id", false)]), &["feature id OutputAdded"]),
-        ("an output gone", with_outputs(vec![output("id", false)]), nothing(), &["breaking id OutputRemoved"]),
+        (
+            "an output gone",
+            with_outputs(vec![output("id", false)]),
+            nothing(),
+            &["breaking id OutputRemoved"],
+        ),
         (
             "an output hidden",
             with_outputs(vec![output("id", false)]),
@@ -121,12 +137,27 @@ fn each_change_is_found_and_judged() {
         ("a constraint spelt differently", provider("", ">= 5.0, < 6"), provider("", "<6,>=5.0"), &[]),
         ("a later minor", provider("", ">= 5.0"), provider("", ">= 5.9"), &["feature aws ProviderVersion"]),
         ("a later major", provider("", "~> 5.0"), provider("", "~> 6.0"), &["breaking aws ProviderVersion"]),
-        ("an earlier major too", provider("", ">= 5"), provider("", ">= 4, < 6"), &["feature aws ProviderVersion"]),
+        (
+            "an earlier major too",
+            provider("", ">= 5"),
+            provider("", ">= 4, < 6"),
+            &["feature aws ProviderVersion"],
+        ),
         ("a first bound", provider("", ""), provider("", ">= 5"), &["feature aws ProviderVersion"]),
         ("a constraint gone", provider("", "5.1.0"), provider("", ""), &["feature aws ProviderVersion"]),
-        ("no constraint at all", provider("", "nonsense"), provider("", "é"), &["feature aws ProviderVersion"]),
+        (
+            "no constraint at all",
+            provider("", "nonsense"),
+            provider("", "é"),
+            &["feature aws ProviderVersion"],
+        ),
         ("a later Terraform", needs(">= 0.13"), needs(">= 1.3"), &["breaking terraform RequiredVersion"]),
-        ("a little later Terraform", needs(">= 1.3"), needs(">= 1.9"), &["feature terraform RequiredVersion"]),
+        (
+            "a little later Terraform",
+            needs(">= 1.3"),
+            needs(">= 1.9"),
+            &["feature terraform RequiredVersion"],
+        ),
         ("a resource", nothing(), resource("this", false), &["feature aws_vpc.this ResourceAdded"]),
         ("a data source", nothing(), resource("this", true), &["fix data.aws_vpc.this ResourceAdded"]),
         (

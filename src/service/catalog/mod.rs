@@ -11,6 +11,7 @@ mod order;
 mod pages;
 mod places;
 mod publishers;
+mod ranked;
 mod rows;
 mod search;
 mod text;
@@ -25,6 +26,7 @@ pub use places::Extent;
 pub(super) use places::{FoundProject, Sight};
 pub use publishers::Manner;
 pub(super) use publishers::PublishedBy;
+pub(super) use ranked::{Fit, FoundMatch, SearchWord};
 pub(super) use rows::FoundRow;
 pub(super) use search::ModuleFilter;
 

@@ -71,10 +71,8 @@ impl Contents {
     }
 
     fn gather(&self, rows: Vec<u32>) -> Vec<Gathered> {
-        let mut placed: Vec<(ModuleNumber, u32)> = rows
-            .into_iter()
-            .filter_map(|row| Some((self.rows.get(row as usize)?.module, row)))
-            .collect();
+        let mut placed: Vec<(ModuleNumber, u32)> =
+            rows.into_iter().filter_map(|row| Some((self.rows.get(row as usize)?.module, row))).collect();
         placed.sort_unstable();
         let of_one_module = placed.chunk_by(|a, b| a.0 == b.0).filter_map(|chunk| {
             let (module, newest) = *chunk.last()?;
