@@ -6,6 +6,7 @@
 pub mod access;
 pub mod address;
 pub mod authorization;
+pub mod comparison;
 pub mod credential;
 pub mod digest;
 pub mod event;
@@ -18,6 +19,7 @@ pub mod safe_html;
 pub mod session;
 pub mod summary;
 pub mod version;
+pub mod words;
 
 pub use address::{FullPath, ModuleName, PathSegment, RootPath, System};
 pub use digest::Sha256;

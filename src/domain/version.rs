@@ -48,6 +48,11 @@ impl Version {
         self.0.build.as_str()
     }
 
+    /// Its major, minor and patch number.
+    pub const fn core(&self) -> [u64; 3] {
+        [self.0.major, self.0.minor, self.0.patch]
+    }
+
     /// Whether it has a prerelease part (`2.0.0-rc.1`). Terraform picks those only when asked for by exact version.
     pub fn is_prerelease(&self) -> bool {
         !self.0.pre.is_empty()

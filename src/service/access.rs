@@ -308,6 +308,12 @@ impl Standing {
         Ok(Self { identity: caller.identity(), roles, covers, allow_anyone_to_pull })
     }
 
+    /// Whether the caller was given a role in a project of the catalog or in a group above it.
+    pub(super) fn has_role(&self, project: &PlacedProject) -> bool {
+        self.roles.contains_key(&Holder::Project(project.id))
+            || project.groups.iter().any(|group| self.roles.contains_key(&Holder::Group(*group)))
+    }
+
     /// Whether the caller may do that to a project of the catalog: the same rule as [`check_project`].
     pub(super) fn may(&self, project: &PlacedProject, action: ProjectAction) -> bool {
         let mut facts = project.facts(self.allow_anyone_to_pull);

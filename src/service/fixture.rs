@@ -1,5 +1,7 @@
 //! A registry in a temporary folder with a clock that tests set, and people in it.
 
+pub(super) mod publishing;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

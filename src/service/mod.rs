@@ -4,8 +4,11 @@
 //! changing ones are `async` and return once the change is durable.
 
 pub mod access;
+pub mod actors;
+pub mod browsing;
 pub mod clock;
 pub mod contents;
+pub mod compare;
 pub mod deploy_tokens;
 pub mod error;
 pub mod groups;
@@ -14,8 +17,12 @@ pub mod login;
 pub mod members;
 pub mod module_details;
 pub mod module_list;
+pub mod module_rows;
+pub mod module_search;
 pub mod modules;
 pub mod namespaces;
+pub mod overview;
+pub mod package_page;
 pub mod packages;
 pub mod places;
 pub mod projects;
@@ -39,7 +46,7 @@ mod removal;
 
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -56,12 +63,13 @@ pub use error::ServiceError;
 
 pub use crate::store::DATABASE_FILE;
 
-pub use catalog::{PackageOrder, Window};
+pub use catalog::{Extent, Manner, PackageOrder, Window};
 
 use activity::{Activity, Used};
 use catalog::Catalog;
 use contents::Contents;
 use login::Codes;
+use overview::Storage;
 use passwords::Passwords;
 use sign_in::Attempts;
 use tickets::Tickets;
@@ -116,6 +124,10 @@ struct Shared {
     catalog: Arc<Catalog>,
     codes: Codes,
     contents: Contents,
+    /// What the disk held when that was last measured.
+    storage: Mutex<Option<Storage>>,
+    /// Held by whoever measures it.
+    measuring: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -171,6 +183,8 @@ impl Registry {
             catalog,
             codes: Codes::default(),
             contents: Contents::default(),
+            storage: Mutex::default(),
+            measuring: tokio::sync::Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }

@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 use jiff::Timestamp;
 
 use super::access::{Caller, Standing, check_project, group_for, project_for};
-use super::catalog::{Contents, Scope};
+use super::catalog::{Contents, RowFilter, Scope};
 use super::error::ServiceError;
 use super::modules::Archive;
 use super::publish::event;
@@ -16,7 +16,7 @@ use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::event::PackageAction;
 use crate::domain::identity::Project;
 use crate::domain::package::{Package, PackageFile, Publisher};
-use crate::domain::{FileId, PackageId, Version};
+use crate::domain::{FileId, PackageId, ProjectId, Version};
 use crate::store::tables::Downloads;
 use crate::store::{Reader, Snapshot, StoreError, identity, packages};
 
@@ -143,27 +143,17 @@ impl Registry {
         if query.none {
             return Ok(PackagePage::default());
         }
+        let filter = RowFilter { version, ..RowFilter::default() };
         let words = query.name.as_deref().unwrap_or_default().to_lowercase();
         let (numbers, total) = self.shared.catalog.read(self.store(), |contents| {
             let mut selected = select(contents);
             contents.narrow_by_name(&mut selected, &words);
-            contents.packages(&selected, version.as_ref(), query.window)
+            contents.packages(&selected, &filter, query.window)
         })?;
-        let mut projects = HashMap::new();
+        let mut views = Views::new(snapshot, caller, now);
         let mut rows = Vec::with_capacity(numbers.len());
         for number in numbers {
-            // It may have been deleted between the two reads.
-            let Some(package) = packages::package(snapshot, number)? else { continue };
-            let (project, can_delete) = match projects.entry(package.project) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(place) => {
-                    let Some(project) = identity::project(snapshot, package.project)? else { continue };
-                    let can_delete =
-                        check_project(snapshot, caller, &project, ProjectAction::DeletePackage, now).is_ok();
-                    place.insert((project, can_delete))
-                }
-            };
-            rows.push(view(snapshot, project, package, *can_delete)?);
+            rows.extend(views.of(number)?);
         }
         Ok(PackagePage { rows, total })
     }
@@ -294,7 +284,44 @@ impl Registry {
     }
 }
 
-fn view(
+/// Reads the packages of a list. Each project is read and judged once.
+pub(super) struct Views<'s> {
+    snapshot: &'s Snapshot,
+    caller: &'s Caller,
+    now: Timestamp,
+    projects: HashMap<ProjectId, (Project, bool)>,
+}
+
+impl<'s> Views<'s> {
+    /// As that caller sees them.
+    pub(super) fn new(snapshot: &'s Snapshot, caller: &'s Caller, now: Timestamp) -> Self {
+        Self { snapshot, caller, now, projects: HashMap::new() }
+    }
+
+    /// What it reads from.
+    pub(super) const fn reader(&self) -> &'s Snapshot {
+        self.snapshot
+    }
+
+    /// A package that was found in the catalog; nothing when it was deleted between the two reads.
+    pub(super) fn of(&mut self, number: PackageId) -> Result<Option<PackageView>, StoreError> {
+        let Some(package) = packages::package(self.snapshot, number)? else { return Ok(None) };
+        let (project, can_delete) = match self.projects.entry(package.project) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(project) = identity::project(self.snapshot, package.project)? else {
+                    return Ok(None);
+                };
+                let may = ProjectAction::DeletePackage;
+                let can_delete = check_project(self.snapshot, self.caller, &project, may, self.now).is_ok();
+                place.insert((project, can_delete))
+            }
+        };
+        view(self.snapshot, project, package, *can_delete).map(Some)
+    }
+}
+
+pub(super) fn view(
     reader: &impl Reader,
     project: &Project,
     package: Package,
@@ -304,7 +331,7 @@ fn view(
     Ok(PackageView { package, project_path: project.path.to_string(), can_delete, downloads })
 }
 
-fn package_of(reader: &impl Reader, project: &Project, id: u64) -> Result<Package, ServiceError> {
+pub(super) fn package_of(reader: &impl Reader, project: &Project, id: u64) -> Result<Package, ServiceError> {
     packages::package(reader, PackageId(id))?
         .filter(|package| package.project == project.id)
         .ok_or(ServiceError::NotFound("404 Package"))

@@ -105,7 +105,7 @@ impl Registry {
 }
 
 /// Lets file errors and store errors meet in one closure.
-struct CollectError(ServiceError);
+pub(super) struct CollectError(pub(super) ServiceError);
 
 impl From<io::Error> for CollectError {
     fn from(error: io::Error) -> Self {
@@ -150,6 +150,7 @@ fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFi
     store.read(|snapshot| {
         check_packages(snapshot, &mut verified, &mut expected)?;
         check_versions(snapshot, &mut verified)?;
+        words::check(snapshot, &mut verified)?;
         check_history(snapshot, &mut verified)?;
         check_identities(snapshot, &mut verified)?;
         check_children(snapshot, &mut verified)?;
@@ -189,6 +190,8 @@ macro_rules! check_each {
     }};
 }
 
+mod words;
+
 fn unless(holds: bool, sentence: impl FnOnce() -> String) -> Option<String> {
     (!holds).then(sentence)
 }
@@ -210,6 +213,7 @@ fn check_packages(
                 .get(&PROJECTS, package.project.0)?
                 .is_some_and(|project| project.root() == package.root)
             && reader.get(&PROJECT_PACKAGES, (package.project.0, id))?.is_some()
+            && words::is_published(reader, &package)?
             && reader.get(&MANIFESTS, id)?.is_some();
         Ok(unless(listed && whole, || {
             format!("package {id} ({} {version}) is not in every index", package.full_name())

@@ -15,11 +15,12 @@ use redb::{Database, ReadableDatabase, TableDefinition, TableError, TableHandle,
 
 use super::codec::{self, Record};
 use super::tables::{
-    self, CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MODULE_TEXTS, OWNER_TOKENS, PACKAGES,
-    PROJECTS, Present, TOKENS, Table,
+    self, CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MODULE_TEXTS, MODULE_WORDS, ModuleWords,
+    OWNER_TOKENS, PACKAGES, PROJECTS, PUBLICATIONS, Present, TOKENS, Table, WORDS,
 };
 use super::{StoreError, credentials, get_in, module_texts, scan_in};
 use crate::domain::package::Package;
+use crate::domain::words;
 
 /// Plain numbers about the database itself. Its name and types never change.
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -30,7 +31,7 @@ const FORMAT: &str = "format";
 type Step = fn(&WriteTransaction) -> Result<(), StoreError>;
 
 /// The step at index `n` leads from format `n` to `n + 1`. Steps are added at the end and never changed.
-const STEPS: &[Step] = &[rebuild_ownership, describe_modules];
+const STEPS: &[Step] = &[rebuild_ownership, describe_modules, index_words_and_publishers];
 
 /// Makes an empty database, or brings an older one to the present format.
 pub(super) fn run(database: &Database) -> Result<(), StoreError> {
@@ -190,11 +191,50 @@ fn describe_modules(transaction: &WriteTransaction) -> Result<(), StoreError> {
     let manifests = transaction.open_table(MANIFESTS.definition)?;
     for ((project, name, system), package) in latest {
         let manifest = get_in(&manifests, &MANIFESTS, package.id.0)?.unwrap_or_default();
-        let text = codec::encode(&module_texts::of(&package, &manifest))
-            .map_err(|error| StoreError::Record { table: MODULE_TEXTS.name().to_owned(), error })?;
+        let text = encoded(&MODULE_TEXTS, &module_texts::of(&package, &manifest))?;
         texts.insert((project, name.as_str(), system.as_str()), text.as_slice())?;
     }
     Ok(())
+}
+
+/// 2 to 3: modules are found by what they declare and by words of their README, and packages by who published them.
+fn index_words_and_publishers(transaction: &WriteTransaction) -> Result<(), StoreError> {
+    let mut publications = Vec::new();
+    scan_in(&transaction.open_table(PACKAGES.definition)?, &PACKAGES, .., |id, package| {
+        let (kind, publisher) = tables::publisher_key(package.publisher);
+        publications.push((kind, publisher, id));
+        ControlFlow::Continue(())
+    })?;
+    replace(transaction, &PUBLICATIONS, publications)?;
+    let mut described = Vec::new();
+    let texts = transaction.open_table(MODULE_TEXTS.definition)?;
+    scan_in(&texts, &MODULE_TEXTS, .., |(project, name, system), text| {
+        described.push((project, name.to_owned(), system.to_owned(), text.package));
+        ControlFlow::Continue(())
+    })?;
+    transaction.delete_table(MODULE_WORDS.definition)?;
+    transaction.delete_table(WORDS.definition)?;
+    let manifests = transaction.open_table(MANIFESTS.definition)?;
+    let mut words_of = transaction.open_table(MODULE_WORDS.definition)?;
+    let mut index = transaction.open_table(WORDS.definition)?;
+    for (project, name, system, package) in described {
+        let manifest = get_in(&manifests, &MANIFESTS, package.0)?.unwrap_or_default();
+        let module = ModuleWords { words: words::of(&manifest) };
+        for word in &module.words {
+            let key = (word.text.as_str(), project, name.as_str(), system.as_str());
+            index.insert(key, encoded(&WORDS, &word.uses)?.as_slice())?;
+        }
+        words_of
+            .insert((project, name.as_str(), system.as_str()), encoded(&MODULE_WORDS, &module)?.as_slice())?;
+    }
+    Ok(())
+}
+
+fn encoded<K: redb::Key + 'static, R: Record>(
+    table: &Table<K, R>,
+    record: &R,
+) -> Result<Vec<u8>, StoreError> {
+    codec::encode(record).map_err(|error| StoreError::Record { table: table.name().to_owned(), error })
 }
 
 /// Fills an index anew.
@@ -207,8 +247,7 @@ where
     K: redb::Key + 'static + for<'k> redb::Value<SelfType<'k> = K>,
     Present: Record,
 {
-    let present = codec::encode(&Present)
-        .map_err(|error| StoreError::Record { table: index.name().to_owned(), error })?;
+    let present = encoded(index, &Present)?;
     transaction.delete_table(index.definition)?;
     let mut table = transaction.open_table(index.definition)?;
     for key in keys {

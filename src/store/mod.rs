@@ -11,6 +11,7 @@ pub mod former;
 pub mod identity;
 mod migrate;
 mod module_texts;
+pub mod module_words;
 mod notes;
 pub mod packages;
 pub mod sessions;
@@ -24,7 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 pub use notes::{Note, Observer};
 pub use writer::{Change, GroupSizes, Writer};
@@ -337,6 +338,11 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
+    /// How many entries a table has: without reading them.
+    pub fn count<K: redb::Key + 'static, R: Record>(&self, table: &Table<K, R>) -> Result<u64, StoreError> {
+        self.noting(self.open(table).and_then(|open| Ok(open.len()?)))
+    }
+
     fn noting<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         if outcome.as_ref().is_err_and(StoreError::needs_reopening) {
             self.failed.set(true);

@@ -1,6 +1,7 @@
 //! What changes tell, once they are durable, to whoever keeps lists in memory.
 
 use crate::domain::identity::Project;
+use crate::domain::package::Publisher;
 use crate::domain::{ModuleName, PackageId, ProjectId, System, Version};
 
 /// Something a change did to what lists are made of.
@@ -18,6 +19,8 @@ pub enum Note {
         system: System,
         /// Its version.
         version: Version,
+        /// Who published it.
+        publisher: Publisher,
     },
     /// A package was deleted.
     Deleted(PackageId),

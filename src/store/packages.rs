@@ -1,10 +1,11 @@
 //! Packages, their files, manifests and history, and the index that lists a module's versions.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use super::tables::{
     BLOB_FILES, DOWNLOADS, Downloads, EVENTS, FILES, MANIFESTS, MODULE_VERSIONS, ModuleVersion,
-    PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PROJECT_PACKAGES, Present,
+    PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PROJECT_PACKAGES, PUBLICATIONS, Present, publisher_key,
 };
 use super::{Change, Note, Reader, StoreError, downloads, module_texts};
 use crate::domain::event::PackageEvent;
@@ -183,6 +184,8 @@ pub fn put(
 ) -> Result<(), StoreError> {
     change.put(&PACKAGES, package.id.0, package)?;
     change.put(&PROJECT_PACKAGES, (package.project.0, package.id.0), &Present)?;
+    let (kind, publisher) = publisher_key(package.publisher);
+    change.put(&PUBLICATIONS, (kind, publisher, package.id.0), &Present)?;
     change.put(&MANIFESTS, package.id.0, manifest)?;
     let entry = ModuleVersion {
         package: package.id,
@@ -204,6 +207,7 @@ pub fn put(
         name: package.name.clone(),
         system: package.system.clone(),
         version: package.version.clone(),
+        publisher: package.publisher,
     });
     module_texts::published(change, package, manifest)
 }
@@ -234,6 +238,8 @@ fn remove_alone(change: &mut Change<'_>, package: &Package) -> Result<(), StoreE
     change.remove(&MANIFESTS, package.id.0);
     downloads::remove(change, package.id);
     change.remove(&PROJECT_PACKAGES, (package.project.0, package.id.0));
+    let (kind, publisher) = publisher_key(package.publisher);
+    change.remove(&PUBLICATIONS, (kind, publisher, package.id.0));
     change.remove(&PACKAGES, package.id.0);
     change.note(Note::Deleted(package.id));
     Ok(())
@@ -274,4 +280,42 @@ pub fn events(
         ControlFlow::Continue(())
     })?;
     numbers.into_iter().map(|number| reader.require(&EVENTS, number)).collect()
+}
+
+/// The ends of a package's history, for who need not read what is between them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HistoryEnds {
+    /// The oldest event.
+    pub first: Option<PackageEvent>,
+    /// The latest of the others, oldest first.
+    pub last: Vec<PackageEvent>,
+    /// How many there are between.
+    pub between: usize,
+}
+
+/// The first event of a package and at most `bound` of the last.
+pub fn history_ends(
+    reader: &impl Reader,
+    package: &Package,
+    bound: usize,
+) -> Result<HistoryEnds, StoreError> {
+    let (name, version) = (package.name.key(), package.version.identity());
+    let key = |number| (package.project.0, name.as_str(), package.system.as_str(), version.as_str(), number);
+    let (mut first, mut last, mut others) = (None, VecDeque::new(), 0_usize);
+    reader.scan(&PACKAGE_EVENTS, key(0)..=key(u64::MAX), |(.., number), Present| {
+        if first.is_none() {
+            first = Some(number);
+        } else {
+            others += 1;
+            last.push_back(number);
+            if last.len() > bound {
+                last.pop_front();
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    let between = others - last.len();
+    let read = |number| reader.require(&EVENTS, number);
+    let last = last.into_iter().map(read).collect::<Result<_, _>>()?;
+    Ok(HistoryEnds { first: first.map(read).transpose()?, last, between })
 }

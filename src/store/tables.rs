@@ -13,9 +13,10 @@ use crate::domain::credential::Token;
 use crate::domain::event::PackageEvent;
 use crate::domain::identity::{Group, Holder, InstanceSettings, Membership, Project, User};
 use crate::domain::manifest::Manifest;
-use crate::domain::package::{Package, PackageFile};
+use crate::domain::package::{Package, PackageFile, Publisher};
 use crate::domain::session::Session;
-use crate::domain::{GroupId, PackageId, ProjectId, TokenId, Version};
+use crate::domain::words::{Uses, Word};
+use crate::domain::{GroupId, PackageId, ProjectId, TokenId, UserId, Version};
 
 /// A table whose values are records of one kind.
 pub struct Table<K: redb::Key + 'static, R: Record> {
@@ -44,6 +45,8 @@ impl<K: redb::Key + 'static, R: Record> std::fmt::Debug for Table<K, R> {
 pub type ModuleVersionKey = (u64, &'static str, &'static str, u64, &'static str);
 /// Key of a module's text: project, module name in lower case, system.
 pub type ModuleTextKey = (u64, &'static str, &'static str);
+/// Key of a word: the word in lower case, and the module that has it, as in [`ModuleTextKey`].
+pub type WordKey = (&'static str, u64, &'static str, &'static str);
 /// Key of a package's history: project, module name in lower case, system, version without build metadata, event.
 pub type PackageEventKey = (u64, &'static str, &'static str, &'static str, u64);
 
@@ -92,6 +95,12 @@ pub const PROJECT_PACKAGES: Table<(u64, u64), Present> = Table::new("project_pac
 pub const MODULE_VERSIONS: Table<ModuleVersionKey, ModuleVersion> = Table::new("module_versions.v1");
 /// What describes each module of a project: project, module name in lower case, system.
 pub const MODULE_TEXTS: Table<ModuleTextKey, ModuleText> = Table::new("module_texts.v1");
+/// The words of each module, keyed as its text.
+pub const MODULE_WORDS: Table<ModuleTextKey, ModuleWords> = Table::new("module_words.v1");
+/// What a word is in each module that has it.
+pub const WORDS: Table<WordKey, Uses> = Table::new("words.v1");
+/// Packages by who published them: kind and number ([`publisher_key`]), package.
+pub const PUBLICATIONS: Table<(u8, u64, u64), Present> = Table::new("publications.v1");
 /// Files by number.
 pub const FILES: Table<u64, PackageFile> = Table::new("files.v1");
 /// Files of a package.
@@ -135,6 +144,9 @@ macro_rules! every_table {
             PROJECT_PACKAGES,
             MODULE_VERSIONS,
             MODULE_TEXTS,
+            MODULE_WORDS,
+            WORDS,
+            PUBLICATIONS,
             FILES,
             PACKAGE_FILES,
             BLOB_FILES,
@@ -160,6 +172,15 @@ pub const fn kind_of(holder: Holder) -> (u8, u64) {
     match holder {
         Holder::Group(GroupId(id)) => (KIND_GROUP, id),
         Holder::Project(ProjectId(id)) => (KIND_PROJECT, id),
+    }
+}
+
+/// How a publisher appears in [`PUBLICATIONS`]: a user whichever token it used, a deploy token, whoever has the machine.
+pub const fn publisher_key(publisher: Publisher) -> (u8, u64) {
+    match publisher {
+        Publisher::User(UserId(user), _) | Publisher::Browser(UserId(user)) => (0, user),
+        Publisher::DeployToken(TokenId(token)) => (1, token),
+        Publisher::Operator => (2, 0),
     }
 }
 
@@ -212,6 +233,13 @@ pub struct ModuleText {
     pub description: String,
 }
 
+/// The words a module is found by: those of its latest version.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleWords {
+    /// In order, each once.
+    pub words: Vec<Word>,
+}
+
 /// When a token was last used, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUse(pub i64);
@@ -247,6 +275,8 @@ impl Record for SecretKey {}
 impl Record for PathTarget {}
 impl Record for ModuleVersion {}
 impl Record for ModuleText {}
+impl Record for ModuleWords {}
+impl Record for Uses {}
 impl Record for LastUse {}
 impl Record for Downloads {}
 impl Record for DailyDownloads {}

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use cairn::domain::event::PackageEvent;
 use cairn::domain::manifest::Manifest;
 use cairn::domain::package::Publisher;
+use cairn::domain::words::{Use, Uses};
 use cairn::domain::{GroupId, PackageId, ProjectId, TokenId, UserId};
 use cairn::store::codec::{CodecError, Record, decode, encode};
 use cairn::store::tables::{
@@ -74,6 +75,8 @@ fn every_stored_record_keeps_its_bytes() {
         "module_text",
         &ModuleText { description: "A subnet in each zone".to_owned(), ..sample::module_text() },
     );
+    check("module_words", &sample::module_words());
+    check("uses", &Uses::of(Use::Input).with(Uses::of(Use::Readme)));
     let days = vec![DayCount { day: 19_675, count: 250 }, DayCount { day: 19_676, count: 1 }];
     check("daily_downloads", &DailyDownloads { days });
     let package = sample::package();

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
+use cairn::domain::words::Word;
 use cairn::domain::{PackageId, TokenId, UserId};
 use cairn::service::upkeep::verify_metadata;
 use cairn::store::{
-    DATABASE_FILE, Reader, Snapshot, Store, StoreError, credentials, identity, packages, tables,
+    DATABASE_FILE, Reader, Snapshot, Store, StoreError, credentials, identity, module_words, packages, tables,
 };
 use redb::{Database, ReadableDatabase, TableDefinition, TableHandle};
 
@@ -17,7 +18,7 @@ use crate::sample;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 /// The present format.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 /// What lies in a group.
 const CHILDREN: TableDefinition<'_, (u64, u8, u64), &[u8]> = TableDefinition::new("children.v1");
 
@@ -75,6 +76,11 @@ fn a_database_without_a_format_is_brought_forward_with_everything_in_it() {
             assert_eq!(packages::manifest(snapshot, PackageId(11))?, Some(sample::manifest()));
             assert_eq!(packages::downloads(snapshot, PackageId(11))?.count, 3);
             assert_eq!(text_of_the_module(snapshot)?, Some(sample::module_text()));
+            assert_eq!(words_of_the_module(snapshot)?, sample::module_words().words);
+            let hits = module_words::beginning_with(snapshot, "aws_v", 10)?;
+            assert_eq!(hits.len(), 1, "the module is found by what it declares: {hits:?}");
+            let published = snapshot.get(&tables::PUBLICATIONS, (0, 1, 11))?;
+            assert_eq!(published, Some(tables::Present), "and its package by who published it");
             let event = sample::event();
             assert_eq!(
                 packages::events(snapshot, event.project, &event.name, &event.system, &event.version)?,
@@ -94,6 +100,11 @@ fn text_of_the_module(snapshot: &Snapshot) -> Result<Option<tables::ModuleText>,
     let package = sample::package();
     let name = package.name.key();
     snapshot.get(&tables::MODULE_TEXTS, (package.project.0, name.as_str(), package.system.as_str()))
+}
+
+fn words_of_the_module(snapshot: &Snapshot) -> Result<Vec<Word>, StoreError> {
+    let package = sample::package();
+    module_words::of(snapshot, package.project, &package.name.key(), package.system.as_str())
 }
 
 #[test]

@@ -10,8 +10,9 @@ use cairn::domain::manifest::{
 };
 use cairn::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, Status, Warning, WarningCode};
 use cairn::domain::session::Session;
+use cairn::domain::words::{Use, Uses, Word};
 use cairn::domain::{FileId, GroupId, PackageId, ProjectId, Sha256, TokenId, UserId};
-use cairn::store::tables::ModuleText;
+use cairn::store::tables::{ModuleText, ModuleWords};
 use cairn::store::{Change, Store, StoreError, credentials, identity, packages, sessions};
 use jiff::Timestamp;
 
@@ -167,6 +168,19 @@ pub(crate) fn file() -> PackageFile {
 
 pub(crate) fn module_text() -> ModuleText {
     ModuleText { package: package().id, version: package().version, description: manifest().description() }
+}
+
+/// The words of the sample's module: everything it has, it has in its submodule.
+pub(crate) fn module_words() -> ModuleWords {
+    let word = |text: &str, one| Word { text: text.to_owned(), uses: Uses::of(one) };
+    let words = vec![
+        word("aws", Use::Provider),
+        word("aws_vpc", Use::Resource),
+        word("cidr", Use::Input),
+        word("hashicorp/aws", Use::Provider),
+        word("id", Use::Output),
+    ];
+    ModuleWords { words }
 }
 
 pub(crate) fn manifest() -> Manifest {

@@ -1,16 +1,16 @@
 //! The compact copy of projects, modules and versions: how it is read from the store and follows its changes.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
+use super::publishers::{Publishers, UNKNOWN};
 use super::text::Texts;
 use super::versions::{VersionNumber, Versions};
 use crate::domain::access::ProjectFacts;
 use crate::domain::identity::Project;
 use crate::domain::summary::shortened;
 use crate::domain::{GroupId, ModuleName, PackageId, ProjectId, RegistryAccess, System, Version, Visibility};
-use crate::store::tables::{MODULE_TEXTS, MODULE_VERSIONS, PROJECTS};
+use crate::store::tables::{MODULE_TEXTS, MODULE_VERSIONS, PROJECTS, PUBLICATIONS, publisher_key};
 use crate::store::{Note, Reader, Snapshot, StoreError};
 
 /// The number of a module while it has versions.
@@ -30,16 +30,17 @@ pub(in crate::service) struct Contents {
     pub(super) by_path: BTreeMap<String, ProjectId>,
     pub(super) modules: Vec<Module>,
     free: Vec<ModuleNumber>,
-    numbers: HashMap<(ProjectId, String), ModuleNumber>,
+    pub(super) numbers: HashMap<(ProjectId, String), ModuleNumber>,
     /// Modules by name, system, project.
     pub(super) by_name: Vec<ModuleNumber>,
     /// Modules by namespace, name, system, project.
     pub(super) by_address: Vec<ModuleNumber>,
-    is_unsorted: bool,
+    pub(super) is_unsorted: bool,
     /// One a package, in order of publication.
     pub(super) rows: Vec<Row>,
     deleted: usize,
     pub(super) versions: Versions,
+    pub(super) publishers: Publishers,
     /// `vpc/aws`, for each module.
     pub(super) names: Texts,
     /// Namespace and description of each module.
@@ -73,6 +74,8 @@ pub(super) struct Module {
     description: String,
     /// Ascending: its versions in order of publication.
     pub(super) rows: Vec<u32>,
+    /// The row of its latest version.
+    pub(super) latest: u32,
 }
 
 /// A package.
@@ -106,6 +109,11 @@ impl PlacedProject {
     /// The first segment of its path: the namespace of Terraform addresses.
     pub(in crate::service) fn namespace(&self) -> &str {
         self.path.split('/').next().unwrap_or_default()
+    }
+
+    /// Its path in lower case.
+    pub(super) fn key(&self) -> String {
+        self.path.to_ascii_lowercase()
     }
 
     /// What is known about it without a caller.
@@ -146,13 +154,25 @@ impl Contents {
         rows.sort_unstable_by_key(|row| row.package);
         for row in rows {
             contents.push(row);
+            contents.publishers.push(UNKNOWN);
         }
+        contents.load_publishers(snapshot)?;
         snapshot.scan(&MODULE_TEXTS, .., |(project, name, system), text| {
             contents.describe(ProjectId(project), &format!("{name}/{system}"), text.description);
             ControlFlow::Continue(())
         })?;
         contents.sort_modules();
         Ok(contents)
+    }
+
+    fn load_publishers(&mut self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        snapshot.scan(&PUBLICATIONS, .., |(kind, publisher, package), _| {
+            if let Ok(row) = self.rows.binary_search_by_key(&package, |row| row.package) {
+                let number = self.publishers.number((kind, publisher));
+                self.publishers.set(row, number);
+            }
+            ControlFlow::Continue(())
+        })
     }
 
     /// Follows changes, in their order.
@@ -166,8 +186,11 @@ impl Contents {
     /// Follows one change.
     fn apply(&mut self, note: Note) {
         match note {
-            Note::Published { package, project, name, system, version } => {
-                self.publish(package, project, &name, &system, &version);
+            Note::Published { package, project, name, system, version, publisher } => {
+                if self.publish(package, project, &name, &system, &version) {
+                    let number = self.publishers.number(publisher_key(publisher));
+                    self.publishers.push(number);
+                }
             }
             Note::Deleted(package) => self.delete(package),
             Note::Described { project, name, system, description } => {
@@ -188,6 +211,7 @@ impl Contents {
         self.projects.get(&self.modules.get(module as usize)?.project)
     }
 
+    /// Adds a package, and says whether it was new.
     fn publish(
         &mut self,
         package: PackageId,
@@ -195,10 +219,10 @@ impl Contents {
         name: &ModuleName,
         system: &System,
         version: &Version,
-    ) {
+    ) -> bool {
         // Packages are numbered in order of publication: a lower number was read from the store already.
         if self.rows.last().is_some_and(|last| package.0 <= last.package) {
-            return;
+            return false;
         }
         let key = key_of(name, system);
         let is_new = !self.numbers.contains_key(&(project, key.clone()));
@@ -209,6 +233,7 @@ impl Contents {
             self.write_texts(module);
             self.insert_sorted(module);
         }
+        true
     }
 
     fn delete(&mut self, package: PackageId) {
@@ -227,6 +252,8 @@ impl Contents {
         }
         if is_empty {
             self.remove_module(gone.module);
+        } else {
+            self.find_latest(gone.module);
         }
         if self.deleted > MAX_DELETED.max(self.rows.len() / 2) {
             self.number_anew();
@@ -235,11 +262,28 @@ impl Contents {
 
     fn push(&mut self, row: Row) {
         let Ok(number) = u32::try_from(self.rows.len()) else { return };
-        if let Some(module) = self.modules.get_mut(row.module as usize) {
-            module.rows.push(number);
-        }
         self.versions.push(row.version, number);
         self.rows.push(row);
+        let before = self.modules.get(row.module as usize).filter(|module| !module.rows.is_empty());
+        let latest = self.latest_of(before.map(|module| module.latest).into_iter().chain([number]));
+        if let Some(module) = self.modules.get_mut(row.module as usize) {
+            module.rows.push(number);
+            module.latest = latest.unwrap_or(number);
+        }
+    }
+
+    /// The latest version of some rows, as [`Version::latest`] chooses it; of equal ones the last.
+    pub(super) fn latest_of(&self, rows: impl IntoIterator<Item = u32>) -> Option<u32> {
+        let version_of = |row: &u32| self.rows.get(*row as usize).map_or(u32::MAX, |row| row.version);
+        rows.into_iter().max_by(|a, b| self.versions.compare_as_latest(version_of(a), version_of(b)))
+    }
+
+    fn find_latest(&mut self, number: ModuleNumber) {
+        let Some(module) = self.modules.get(number as usize) else { return };
+        let latest = self.latest_of(module.rows.iter().copied());
+        if let (Some(latest), Some(module)) = (latest, self.modules.get_mut(number as usize)) {
+            module.latest = latest;
+        }
     }
 
     fn module_number(&mut self, project: ProjectId, name: String) -> ModuleNumber {
@@ -253,6 +297,7 @@ impl Contents {
             name: name.clone(),
             description: String::new(),
             rows: Vec::new(),
+            latest: u32::MAX,
         };
         let number = match self.free.pop() {
             Some(number) => {
@@ -356,65 +401,19 @@ impl Contents {
         }
     }
 
-    fn compare(&self, a: ModuleNumber, b: ModuleNumber, by_name: bool) -> Ordering {
-        let (Some(left), Some(right)) = (self.modules.get(a as usize), self.modules.get(b as usize)) else {
-            return a.cmp(&b);
-        };
-        let names = || left.sort_key().cmp(&right.sort_key()).then_with(|| left.project.cmp(&right.project));
-        if by_name {
-            return names();
-        }
-        let namespace = |number| {
-            self.project_of(number)
-                .map_or("", PlacedProject::namespace)
-                .bytes()
-                .map(|b| b.to_ascii_lowercase())
-        };
-        namespace(a).cmp(namespace(b)).then_with(names)
-    }
-
-    /// Where a module stands, or belongs, in an order.
-    fn place_of(&self, number: ModuleNumber, by_name: bool) -> usize {
-        let sorted = if by_name { &self.by_name } else { &self.by_address };
-        sorted.partition_point(|other| self.compare(*other, number, by_name).is_lt())
-    }
-
-    /// Puts modules in order after projects were renamed.
-    fn settle(&mut self) {
-        if std::mem::take(&mut self.is_unsorted) {
-            self.sort_modules();
-        }
-    }
-
-    fn insert_sorted(&mut self, number: ModuleNumber) {
-        if self.is_unsorted {
-            // It is sorted in with all the others.
-            return self.settle();
-        }
-        let place = self.place_of(number, true);
-        self.by_name.insert(place, number);
-        let place = self.place_of(number, false);
-        self.by_address.insert(place, number);
-    }
-
-    fn sort_modules(&mut self) {
-        let mut numbers: Vec<ModuleNumber> = self.numbers.values().copied().collect();
-        numbers.sort_unstable_by(|a, b| self.compare(*a, *b, true));
-        self.by_name.clone_from(&numbers);
-        numbers.sort_by(|a, b| self.compare(*a, *b, false));
-        self.by_address = numbers;
-    }
-
     /// Forgets deleted rows.
     fn number_anew(&mut self) {
         let rows = std::mem::take(&mut self.rows);
         let versions = std::mem::take(&mut self.versions);
         self.modules.iter_mut().for_each(|module| module.rows.clear());
+        let publishers = self.publishers.take_rows();
         self.deleted = 0;
-        for row in rows.into_iter().filter(|row| row.module != DELETED) {
+        let kept = rows.into_iter().zip(publishers).filter(|(row, _)| row.module != DELETED);
+        for (row, publisher) in kept {
             if let Some(version) = versions.get(row.version) {
                 let version = self.versions.number(version);
                 self.push(Row { version, ..row });
+                self.publishers.push(publisher);
             }
         }
     }

@@ -7,7 +7,12 @@
 //! It is read from the store in full once and follows each commit from then on, before anybody is told of the commit.
 
 mod contents;
+mod order;
 mod pages;
+mod places;
+mod publishers;
+mod ranked;
+mod rows;
 mod search;
 mod text;
 mod versions;
@@ -15,8 +20,14 @@ mod versions;
 use std::sync::{Mutex, PoisonError, RwLock};
 
 pub(super) use contents::{Contents, PlacedProject};
-pub(super) use pages::Scope;
 pub use pages::{PackageOrder, Window};
+pub(super) use pages::{RowFilter, Scope};
+pub use places::Extent;
+pub(super) use places::{FoundProject, Sight};
+pub use publishers::Manner;
+pub(super) use publishers::PublishedBy;
+pub(super) use ranked::{Fit, FoundMatch, SearchWord};
+pub(super) use rows::FoundRow;
 pub(super) use search::ModuleFilter;
 
 use crate::store::{Note, Observer, Store, StoreError};
@@ -96,5 +107,7 @@ impl Observer for Catalog {
     }
 }
 
+#[cfg(test)]
+mod row_tests;
 #[cfg(test)]
 mod tests;

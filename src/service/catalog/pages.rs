@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use fixedbitset::FixedBitSet;
 
 use super::contents::{Contents, ModuleNumber, PlacedProject};
+use super::publishers::PublishedBy;
 use crate::domain::{GroupId, PackageId, ProjectId, Version};
 
 /// So many rows or fewer are put in order one by one; with more of them, the next that counts is never far away in the
@@ -55,6 +56,15 @@ pub struct Window {
     pub limit: usize,
 }
 
+/// Which versions of the selected modules are wanted.
+#[derive(Debug, Clone, Default)]
+pub(in crate::service) struct RowFilter {
+    /// Exactly this one, build metadata included.
+    pub(in crate::service) version: Option<Version>,
+    /// Published by these.
+    pub(in crate::service) by: Option<PublishedBy>,
+}
+
 impl Contents {
     /// The modules of a scope in projects that may be seen.
     pub(in crate::service) fn select(
@@ -92,45 +102,66 @@ impl Contents {
         }
     }
 
+    /// Leaves the modules for that system.
+    pub(in crate::service) fn narrow_by_system(&self, selected: &mut FixedBitSet, system: &str) {
+        let others: Vec<usize> = selected
+            .ones()
+            .filter(|number| self.modules.get(*number).is_none_or(|module| module.sort_key().1 != system))
+            .collect();
+        others.into_iter().for_each(|number| selected.remove(number));
+    }
+
     /// The packages of a window, and how many there are in all.
     pub(in crate::service) fn packages(
         &self,
         selected: &FixedBitSet,
-        version: Option<&Version>,
+        filter: &RowFilter,
         window: Window,
     ) -> (Vec<PackageId>, usize) {
-        let mut few = Vec::new();
-        let total = match version {
-            Some(version) => {
-                few = self
-                    .versions
-                    .rows(version)
-                    .iter()
-                    .copied()
-                    .filter(|row| self.has(selected, *row))
-                    .collect();
-                few.len()
-            }
+        let filtered = self.filtered(selected, filter);
+        let total = match &filtered {
+            Some(rows) => rows.len(),
             None => selected
                 .ones()
                 .filter_map(|module| self.modules.get(module))
                 .map(|module| module.rows.len())
                 .sum(),
         };
-        let rows: Vec<u32> = if version.is_none() && total > FEW {
-            let rows = self.in_order(window.order, window.descending);
-            rows.filter(|row| self.has(selected, *row)).skip(window.offset).take(window.limit).collect()
-        } else {
-            if version.is_none() {
-                few = self.rows_of(selected);
+        let rows: Vec<u32> = match filtered {
+            Some(rows) if total > FEW => {
+                let wanted: FixedBitSet = rows.into_iter().map(|row| row as usize).collect();
+                self.cut(window, |row| wanted.contains(row as usize))
             }
-            self.sort(&mut few, window.order);
-            if window.descending {
-                few.reverse();
+            None if total > FEW => self.cut(window, |row| self.has(selected, row)),
+            few => {
+                let mut few = few.unwrap_or_else(|| self.rows_of(selected));
+                self.sort(&mut few, window.order);
+                if window.descending {
+                    few.reverse();
+                }
+                few.into_iter().skip(window.offset).take(window.limit).collect()
             }
-            few.into_iter().skip(window.offset).take(window.limit).collect()
         };
         (rows.into_iter().filter_map(|row| self.package(row)).collect(), total)
+    }
+
+    /// The rows of a window among those that are wanted, taken from an order that is kept.
+    fn cut(&self, window: Window, wanted: impl Fn(u32) -> bool) -> Vec<u32> {
+        let rows = self.in_order(window.order, window.descending);
+        rows.filter(|row| wanted(*row)).skip(window.offset).take(window.limit).collect()
+    }
+
+    /// The rows of the selected modules that a filter admits, ascending; nothing when it admits all.
+    pub(super) fn filtered(&self, selected: &FixedBitSet, filter: &RowFilter) -> Option<Vec<u32>> {
+        let by = filter.by.map(|by| self.publishers.wanted(by));
+        let admits = |row: &u32| {
+            self.has(selected, *row) && by.as_ref().is_none_or(|wanted| self.publishers.is_by(*row, wanted))
+        };
+        match (&filter.version, &by) {
+            (Some(version), _) => Some(self.versions.rows(version).iter().copied().filter(admits).collect()),
+            (None, Some(_)) => Some((0..).take(self.rows.len()).filter(admits).collect()),
+            (None, None) => None,
+        }
     }
 
     fn rows_of(&self, selected: &FixedBitSet) -> Vec<u32> {
@@ -181,7 +212,7 @@ impl Contents {
     }
 
     /// Where the project of each module stands by path.
-    fn ranks_by_path(&self) -> Vec<u32> {
+    pub(super) fn ranks_by_path(&self) -> Vec<u32> {
         let mut ranks = vec![0; self.modules.len()];
         for (rank, project) in (0..).zip(self.by_path.values()) {
             let modules = self.projects.get(project).into_iter().flat_map(|project| &project.modules);

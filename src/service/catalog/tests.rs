@@ -3,16 +3,26 @@
 use std::cmp::Ordering;
 
 use super::contents::Contents;
-use super::pages::{PackageOrder, Scope, Window};
+use super::pages::{PackageOrder, RowFilter, Scope, Window};
 use super::search::ModuleFilter;
 use crate::domain::identity::Project;
+use crate::domain::package::Publisher;
 use crate::domain::{
-    FullPath, GroupId, ModuleName, PackageId, ProjectId, RegistryAccess, System, Version, Visibility,
+    FullPath, GroupId, ModuleName, PackageId, ProjectId, RegistryAccess, System, TokenId, UserId, Version,
+    Visibility,
 };
 use crate::store::Note;
 
 const NAMES: [&str; 6] = ["vpc", "vpc-peering", "Subnet", "dns", "a", "b_c"];
 const SYSTEMS: [&str; 3] = ["aws", "google", "null"];
+/// Publishers: two tokens of one user, another user with the number of a deploy token, and the command line.
+const PUBLISHERS: [Publisher; 5] = [
+    Publisher::User(UserId(1), TokenId(1)),
+    Publisher::User(UserId(1), TokenId(2)),
+    Publisher::User(UserId(2), TokenId(3)),
+    Publisher::DeployToken(TokenId(2)),
+    Publisher::Operator,
+];
 const VERSIONS: [&str; 6] = ["1.0.0", "1.0.10", "1.0.9", "2.0.0-rc.1", "1.0.0+b", "10.0.0"];
 
 /// Reproducible choices (Numerical Recipes' generator): a failure shows itself again.
@@ -30,11 +40,12 @@ impl Choices {
 }
 
 #[derive(Clone)]
-struct Row {
-    package: PackageId,
-    project: Project,
-    name: String,
-    version: Version,
+pub(super) struct Row {
+    pub(super) package: PackageId,
+    pub(super) project: Project,
+    pub(super) name: String,
+    pub(super) version: Version,
+    pub(super) publisher: Publisher,
 }
 
 fn project(id: u64, path: &str, groups: &[u64]) -> Project {
@@ -61,7 +72,7 @@ fn projects() -> Vec<Project> {
 }
 
 /// Packages published and deleted at random, in the catalog and in the model.
-fn history(seed: u64, steps: usize) -> (Contents, Vec<Row>) {
+pub(super) fn history(seed: u64, steps: usize) -> (Contents, Vec<Row>) {
     let (mut choices, mut contents, mut model) = (Choices(seed), Contents::default(), Vec::<Row>::new());
     let projects = projects();
     for project in &projects {
@@ -78,18 +89,20 @@ fn history(seed: u64, steps: usize) -> (Contents, Vec<Row>) {
         let (name, system) = (choices.of(&NAMES), choices.of(&SYSTEMS));
         let version: Version = choices.of(&VERSIONS).parse().unwrap();
         let (name, system): (ModuleName, System) = (name.parse().unwrap(), system.parse().unwrap());
+        let publisher = PUBLISHERS[choices.below(PUBLISHERS.len())];
         let note = Note::Published {
             package: PackageId(number),
             project: project.id,
             name: name.clone(),
             system: system.clone(),
             version: version.clone(),
+            publisher,
         };
         // What was read from the store already may be told again.
         contents.follow(vec![note.clone()]);
         contents.follow(vec![note]);
         let name = format!("{}/{system}", name.key());
-        model.push(Row { package: PackageId(number), project, name, version });
+        model.push(Row { package: PackageId(number), project, name, version, publisher });
     }
     (contents, model)
 }
@@ -158,13 +171,14 @@ fn pages_are_slices_of_the_filtered_and_sorted_list() {
                         !only_public || project.facts(true).visibility == Visibility::Public
                     });
                     contents.narrow_by_name(&mut selected, words);
+                    let filter = RowFilter { version: version.clone(), by: None };
                     for (order, descending) in
                         orders.iter().flat_map(|order| [(*order, false), (*order, true)])
                     {
                         let all = expected(&wanted, order, descending);
                         for (offset, limit) in [(0, 5), (3, 4), (0, 1_000), (1_000, 5)] {
                             let window = Window { order, descending, offset, limit };
-                            let (found, total) = contents.packages(&selected, version.as_ref(), window);
+                            let (found, total) = contents.packages(&selected, &filter, window);
                             let slice: Vec<_> = all.iter().copied().skip(offset).take(limit).collect();
                             assert_eq!(
                                 (found, total),
@@ -230,6 +244,7 @@ fn a_search_puts_the_nearest_matches_first_and_knows_descriptions() {
             name,
             system,
             version: "1.0.0".parse().unwrap(),
+            publisher: Publisher::Operator,
         }]);
     }
     contents.follow(vec![Note::Described {

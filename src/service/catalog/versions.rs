@@ -63,6 +63,15 @@ impl Versions {
         self.known.get(number as usize).map(|known| &known.version)
     }
 
+    /// Which of two versions a module is rather shown by: a release before a prerelease, then the higher one.
+    pub(super) fn compare_as_latest(&self, a: VersionNumber, b: VersionNumber) -> Ordering {
+        let (Some(a), Some(b)) = (self.get(a), self.get(b)) else { return a.cmp(&b) };
+        (!a.is_prerelease())
+            .cmp(&!b.is_prerelease())
+            .then_with(|| a.cmp(b))
+            .then_with(|| a.build().cmp(b.build()))
+    }
+
     /// The rows with exactly that version, ascending.
     pub(super) fn rows(&self, version: &Version) -> &[u32] {
         let number = self.numbers.get(&Exact(version.clone()));

@@ -1,0 +1,78 @@
+//! The index of words over the modules: which modules have a word, and which words a module has.
+//!
+//! A module has the words of its latest version. Only the words that differ from those of the version before it are
+//! written, which for most new versions are few.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::tables::{MODULE_WORDS, ModuleWords, WORDS};
+use super::{Change, Reader, StoreError};
+use crate::domain::words::{Uses, Word};
+use crate::domain::{ModuleName, ProjectId, System};
+
+/// Sorts after every word and name: none holds such a character.
+const AFTER_ALL: &str = "\u{10FFFF}";
+
+/// A module that has a word which was searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// Its project.
+    pub project: ProjectId,
+    /// `vpc/aws` in lower case.
+    pub module: String,
+    /// What the word is there.
+    pub uses: Uses,
+}
+
+/// The words of a module; none when it has none.
+pub fn of(
+    reader: &impl Reader,
+    project: ProjectId,
+    name: &str,
+    system: &str,
+) -> Result<Vec<Word>, StoreError> {
+    let found = reader.get(&MODULE_WORDS, (project.0, name, system))?;
+    Ok(found.map(|found| found.words).unwrap_or_default())
+}
+
+/// The modules with a word that begins with `start`, one hit a word, `bound` hits at most. `start` is in lower case.
+pub fn beginning_with(reader: &impl Reader, start: &str, bound: usize) -> Result<Vec<Hit>, StoreError> {
+    let mut hits = Vec::new();
+    let end = format!("{start}{AFTER_ALL}");
+    let range = (start, 0, "", "")..=(end.as_str(), u64::MAX, AFTER_ALL, AFTER_ALL);
+    reader.scan(&WORDS, range, |(_, project, name, system), uses| {
+        hits.push(Hit { project: ProjectId(project), module: format!("{name}/{system}"), uses });
+        if hits.len() < bound { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(hits)
+}
+
+/// Gives a module other words; without any it is forgotten.
+pub(super) fn replace(
+    change: &mut Change<'_>,
+    project: ProjectId,
+    (name, system): (&ModuleName, &System),
+    words: Option<Vec<Word>>,
+) -> Result<(), StoreError> {
+    let (name, system) = (name.key(), system.as_str());
+    let key = (project.0, name.as_str(), system);
+    let before = of(change, project, &name, system)?;
+    let mut gone: BTreeMap<&str, Uses> = before.iter().map(|word| (word.text.as_str(), word.uses)).collect();
+    for word in words.iter().flatten() {
+        if gone.remove(word.text.as_str()) != Some(word.uses) {
+            change.put(&WORDS, (word.text.as_str(), key.0, key.1, key.2), &word.uses)?;
+        }
+    }
+    for word in gone.into_keys() {
+        change.remove(&WORDS, (word, key.0, key.1, key.2));
+    }
+    match words {
+        Some(words) if words == before && !before.is_empty() => Ok(()),
+        Some(words) => change.put(&MODULE_WORDS, key, &ModuleWords { words }),
+        None => {
+            change.remove(&MODULE_WORDS, key);
+            Ok(())
+        }
+    }
+}
