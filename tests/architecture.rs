@@ -59,6 +59,12 @@ const CRATES: &[(&str, &[&str])] = &[
 const ONE_PLACE: &[(&str, &[&str], &str)] = &[
     (r"\bbincode\b", &["store/codec.rs"], "so that leaving it changes one file"),
     (r"\bPreEscaped\b", &["web/mod.rs"], "so that unescaped HTML enters pages through one door"),
+    (
+        r"\bfrom_sanitised\b",
+        &["domain/safe_html.rs", "archive/readme/mod.rs", "archive/readme/guard.rs"],
+        "SafeHtml is made where it was sanitised, and nowhere else",
+    ),
+    (r"\bRender for\b", &["web/safe_html.rs"], "so that SafeHtml enters pages through one door"),
     (r"\bspawn_blocking\b", &["store/mod.rs"], "store::blocking is the one door to blocking threads"),
     (r"\b(SystemTime|Timestamp|Utc)::now\b", &["service/clock.rs"], "time is an argument everywhere else"),
 ];

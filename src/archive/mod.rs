@@ -14,7 +14,10 @@
 //! | `collect`, `secrets`, `warnings` | what the entries add up to |
 //! | `manifest` | configuration files to a [`Manifest`] |
 //! | `pack` | a directory to an archive |
+//! | `browse` | what a stored archive holds: its entries, one of its files |
+//! | `readme` | Markdown of an archive to HTML that may stand in a page |
 
+pub mod browse;
 mod collect;
 pub mod entry;
 mod error;
@@ -27,6 +30,7 @@ mod kind;
 mod links;
 pub mod manifest;
 pub mod pack;
+pub mod readme;
 mod secrets;
 pub mod walk;
 mod warnings;

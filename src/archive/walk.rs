@@ -54,6 +54,10 @@ pub trait Visitor {
     fn contents(&mut self, bytes: &[u8]);
     /// The file is complete.
     fn file_end(&mut self);
+    /// Whether nothing more is wanted. Asked after every entry and every file; the rest is then not read, and not judged.
+    fn is_done(&self) -> bool {
+        false
+    }
 }
 
 /// What a complete walk counted.
@@ -65,7 +69,8 @@ pub struct Totals {
     pub unpacked_bytes: u64,
 }
 
-/// Walks the whole upload: every entry, the end marker, the gzip trailer, the end of the reader.
+/// Walks the whole upload: every entry, the end marker, the gzip trailer, the end of the reader; or up to where the
+/// visitor is done.
 ///
 /// Headers, names and sizes are judged; how entries stand beside each other is the visitor's business, and
 /// [`inspect`](super::inspect) is what an upload must pass.
@@ -76,9 +81,13 @@ pub fn walk<R: Read>(
 ) -> Result<Totals, ArchiveError> {
     let mut walk = Walk { tape: Tape::open(reader, limits)?, limits, headers: 0, entries: 0 };
     walk.entries(visitor)?;
-    walk.tape.expect_only_zeros()?;
+    if !visitor.is_done() {
+        walk.tape.expect_only_zeros()?;
+    }
     let totals = Totals { entries: walk.entries, unpacked_bytes: walk.tape.unpacked };
-    walk.tape.member.finish()?;
+    if !visitor.is_done() {
+        walk.tape.member.finish()?;
+    }
     Ok(totals)
 }
 
@@ -91,7 +100,7 @@ struct Walk<'a, R: Read> {
 }
 
 impl<R: Read> Walk<'_, R> {
-    /// Everything up to and including the end marker.
+    /// Everything up to and including the end marker, or up to where the visitor is done.
     fn entries(&mut self, visitor: &mut impl Visitor) -> Result<(), ArchiveError> {
         let mut extensions = Extensions::default();
         loop {
@@ -114,6 +123,9 @@ impl<R: Read> Walk<'_, R> {
                 let entry =
                     Merged::new(header, extensions).map_err(|problem| self.refuse(&block, problem))?;
                 self.entry(entry, visitor)?;
+                if visitor.is_done() {
+                    return Ok(());
+                }
             }
         }
     }
@@ -181,6 +193,9 @@ impl<R: Read> Walk<'_, R> {
             Kind::HardLink => Found::HardLink { path, target: entry.link },
             Kind::File | Kind::Special(_) | Kind::Pax | Kind::PaxGlobal | Kind::LongName | Kind::LongLink => {
                 visitor.entry(Found::File { path, size: entry.size })?;
+                if visitor.is_done() {
+                    return Ok(());
+                }
                 self.tape.data(entry.size, |bytes| visitor.contents(bytes))?;
                 visitor.file_end();
                 return Ok(());

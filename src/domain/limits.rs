@@ -75,6 +75,51 @@ impl Default for ManifestLimits {
     }
 }
 
+/// What making HTML of a README may cost. A README beyond it is shown as plain text, cut at `bytes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadmeLimits {
+    /// Bytes of Markdown.
+    pub bytes: usize,
+    /// Steps of the Markdown parser: lines, inlines and nodes.
+    pub steps: usize,
+    /// Nodes of the parsed document.
+    pub nodes: usize,
+    /// Elements inside one another, in Markdown and in the HTML within. The sanitiser is quadratic in it.
+    pub depth: usize,
+    /// Bytes of HTML.
+    pub html_bytes: usize,
+}
+
+impl Default for ReadmeLimits {
+    fn default() -> Self {
+        Self { bytes: 512 * 1024, steps: 4_000_000, nodes: 100_000, depth: 64, html_bytes: 2 * 1024 * 1024 }
+    }
+}
+
+/// What looking into a stored archive may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrowseLimits {
+    /// Bytes that are unpacked to find something: a file behind them cannot be shown.
+    pub unpacked_bytes: u64,
+    /// Bytes of a text that is shown.
+    pub text_bytes: u64,
+    /// Bytes of a picture that is shown.
+    pub image_bytes: u64,
+    /// Bytes of all the names in one list of entries.
+    pub names_bytes: usize,
+}
+
+impl Default for BrowseLimits {
+    fn default() -> Self {
+        Self {
+            unpacked_bytes: 256 * MIB,
+            text_bytes: 512 * KIB,
+            image_bytes: 4 * MIB,
+            names_bytes: 2 * 1024 * 1024,
+        }
+    }
+}
+
 /// What one connection and one request may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HttpLimits {

@@ -9,10 +9,12 @@ pub mod authorization;
 pub mod credential;
 pub mod digest;
 pub mod event;
+pub mod highlight;
 pub mod identity;
 pub mod limits;
 pub mod manifest;
 pub mod package;
+pub mod safe_html;
 pub mod summary;
 pub mod version;
 

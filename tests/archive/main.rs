@@ -8,6 +8,8 @@ mod attacks;
 #[cfg(test)]
 mod bombs;
 #[cfg(test)]
+mod browse;
+#[cfg(test)]
 mod manifest;
 #[cfg(test)]
 mod packing;
