@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod contents;
 pub mod deploy_tokens;
 pub mod error;
 pub mod groups;
@@ -25,6 +26,7 @@ pub mod tokens;
 pub mod upkeep;
 
 mod activity;
+mod cache;
 mod catalog;
 #[cfg(test)]
 mod fixture;
@@ -56,6 +58,7 @@ pub use catalog::{PackageOrder, Window};
 
 use activity::Activity;
 use catalog::Catalog;
+use contents::Contents;
 use login::Codes;
 use passwords::Passwords;
 use sign_in::Attempts;
@@ -110,6 +113,7 @@ struct Shared {
     attempts: Attempts,
     catalog: Arc<Catalog>,
     codes: Codes,
+    contents: Contents,
 }
 
 impl std::fmt::Debug for Registry {
@@ -164,6 +168,7 @@ impl Registry {
             attempts: Attempts::default(),
             catalog,
             codes: Codes::default(),
+            contents: Contents::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
