@@ -1,7 +1,9 @@
 //! Pages, written in maud. Nothing here knows HTTP: a page goes in as values and comes out as markup.
 
 pub mod assets;
+pub mod code;
 pub mod login;
+mod safe_html;
 
 use maud::{DOCTYPE, Markup, html};
 
