@@ -66,7 +66,7 @@ fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let resolve = |path: &str, target| match target {
         Target::Page => Some(format!("/files/{path}")),
-        Target::Image => path.ends_with(".png").then(|| format!("/raw/{path}")),
+        Target::Image => path.strip_suffix(".png").map(|_| format!("/raw/{path}")),
     };
     let links = Links { directory: "modules/a", resolve: &resolve };
     let limits = ReadmeLimits { bytes: 64 * 1024, html_bytes: 256 * 1024, ..ReadmeLimits::default() };

@@ -48,7 +48,7 @@ fn a_file_is_shown_by_what_is_in_it() {
     let large = vec![b'a'; usize::try_from(limits.text_bytes).unwrap()];
     let larger = [&large[..], b"a"].concat();
     for (situation, path, bytes, expected) in [
-        ("text", "main.tf", &b"a = 1\r\n\t# \xc3\xa9\n"[..], Content::Text("a = 1\r\n\t# é\n".to_owned())),
+        ("text", "text.tf", &b"a = 1\r\n\t# \xc3\xa9\n"[..], Content::Text("a = 1\r\n\t# é\n".to_owned())),
         ("nothing", "empty", b"", Content::Text(String::new())),
         ("not UTF-8", "a.txt", b"\xff\xfe", Content::Binary),
         ("control characters", "a.txt", b"a\0b", Content::Binary),

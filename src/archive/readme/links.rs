@@ -121,7 +121,7 @@ mod tests {
     fn references_lead_to_files_of_the_version_or_to_other_sites_or_nowhere() {
         let resolve = |path: &str, target| match target {
             Target::Page => Some(format!("/files/{path}")),
-            Target::Image => path.ends_with(".png").then(|| format!("/raw/{path}")),
+            Target::Image => path.strip_suffix(".png").map(|_| format!("/raw/{path}")),
         };
         let links = Links { directory: "modules/subnet", resolve: &resolve };
         let at = |reference: &str, target| match links.destination(reference, target) {

@@ -67,7 +67,7 @@ fn plain(text: &str) -> SafeHtml {
     SafeHtml::from_sanitised(html)
 }
 
-/// HTML as CommonMark has it, HTML in the text included: not safe at all.
+/// HTML by the rules of `CommonMark`, with the HTML that was in the text: not safe at all.
 fn commonmark(text: &str, limits: &ReadmeLimits) -> Result<String, TooMuch> {
     let arena = Arena::new();
     let options = options();
