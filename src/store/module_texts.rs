@@ -7,7 +7,7 @@ use super::tables::{MODULE_TEXTS, ModuleText};
 use super::{Change, Note, Reader, StoreError, module_words, packages};
 use crate::domain::manifest::Manifest;
 use crate::domain::package::Package;
-use crate::domain::{ModuleName, ProjectId, System, Version, words};
+use crate::domain::{ProjectId, Version, words};
 
 /// Sorts after every name: none holds such a character.
 const AFTER_ALL: &str = "\u{10FFFF}";
@@ -46,14 +46,14 @@ pub(super) fn removed(change: &mut Change<'_>, package: &Package) -> Result<(), 
         }
         None => {
             change.remove(&MODULE_TEXTS, (package.project.0, name.as_str(), system));
-            module_words::replace(change, package.project, (&package.name, &package.system), None)
+            module_words::replace(change, package.project, (&name, system), None)
         }
     }
 }
 
 /// Removes the texts of every module of a project.
 pub(super) fn remove_all(change: &mut Change<'_>, project: ProjectId) -> Result<(), StoreError> {
-    let mut keys: Vec<(String, String)> = Vec::new();
+    let mut keys = Vec::new();
     let range = (project.0, "", "")..=(project.0, AFTER_ALL, AFTER_ALL);
     change.scan(&MODULE_TEXTS, range, |(_, name, system), _| {
         keys.push((name.to_owned(), system.to_owned()));
@@ -61,9 +61,7 @@ pub(super) fn remove_all(change: &mut Change<'_>, project: ProjectId) -> Result<
     })?;
     for (name, system) in keys {
         change.remove(&MODULE_TEXTS, (project.0, name.as_str(), system.as_str()));
-        if let (Ok(name), Ok(system)) = (name.parse::<ModuleName>(), system.parse::<System>()) {
-            module_words::replace(change, project, (&name, &system), None)?;
-        }
+        module_words::replace(change, project, (&name, &system), None)?;
     }
     Ok(())
 }
@@ -79,7 +77,7 @@ fn put(change: &mut Change<'_>, package: &Package, manifest: &Manifest) -> Resul
         description: text.description,
     });
     let words = Some(words::of(manifest));
-    module_words::replace(change, package.project, (&package.name, &package.system), words)
+    module_words::replace(change, package.project, (&name, package.system.as_str()), words)
 }
 
 /// The text a package gives its module.

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 
 use super::tables::{MODULE_WORDS, ModuleWords, WORDS};
 use super::{Change, Reader, StoreError};
+use crate::domain::ProjectId;
 use crate::domain::words::{Uses, Word};
-use crate::domain::{ModuleName, ProjectId, System};
 
 /// Sorts after every word and name: none holds such a character.
 const AFTER_ALL: &str = "\u{10FFFF}";
@@ -48,16 +48,15 @@ pub fn beginning_with(reader: &impl Reader, start: &str, bound: usize) -> Result
     Ok(hits)
 }
 
-/// Gives a module other words; without any it is forgotten.
+/// Gives a module, by its name in lower case and its system, other words; without any it is forgotten.
 pub(super) fn replace(
     change: &mut Change<'_>,
     project: ProjectId,
-    (name, system): (&ModuleName, &System),
+    (name, system): (&str, &str),
     words: Option<Vec<Word>>,
 ) -> Result<(), StoreError> {
-    let (name, system) = (name.key(), system.as_str());
-    let key = (project.0, name.as_str(), system);
-    let before = of(change, project, &name, system)?;
+    let key = (project.0, name, system);
+    let before = of(change, project, name, system)?;
     let mut gone: BTreeMap<&str, Uses> = before.iter().map(|word| (word.text.as_str(), word.uses)).collect();
     for word in words.iter().flatten() {
         if gone.remove(word.text.as_str()) != Some(word.uses) {

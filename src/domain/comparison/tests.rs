@@ -66,10 +66,19 @@ fn shown(from: ModulePart, to: ModulePart) -> Vec<String> {
         .collect()
 }
 
+/// A situation, the module before and after, and the changes that are found.
+type Case = (&'static str, ModulePart, ModulePart, &'static [&'static str]);
+
+fn check(table: Vec<Case>) {
+    for (situation, from, to, expected) in table {
+        assert_eq!(shown(from, to), expected, "{situation}");
+    }
+}
+
 #[test]
-fn each_change_is_found_and_judged() {
+fn changes_of_inputs_and_outputs_are_found_and_judged() {
     let one = |input| with_inputs(vec![input]);
-    let table: Vec<(&str, ModulePart, ModulePart, &[&str])> = vec![
+    check(vec![
         ("nothing", nothing(), nothing(), &[]),
         ("a required input", nothing(), one(input("a", "string", None)), &["breaking a InputAdded"]),
         ("an optional input", nothing(), one(input("a", "string", Some("1"))), &["feature a InputAdded"]),
@@ -130,6 +139,12 @@ fn each_change_is_found_and_judged() {
             with_outputs(vec![output("id", false)]),
             &["feature id OutputSensitive"],
         ),
+    ]);
+}
+
+#[test]
+fn changes_of_requirements_and_resources_are_found_and_judged() {
+    check(vec![
         ("a provider", nothing(), provider("", ""), &["feature aws ProviderAdded"]),
         ("a provider gone", provider("", ""), nothing(), &["fix aws ProviderRemoved"]),
         ("a source written out", provider("", ""), provider("registry.terraform.io/hashicorp/AWS", ""), &[]),
@@ -167,10 +182,7 @@ fn each_change_is_found_and_judged() {
             &["feature aws_vpc.main ResourceAdded", "breaking aws_vpc.this ResourceRemoved"],
         ),
         ("a data source gone", resource("this", true), nothing(), &["fix data.aws_vpc.this ResourceRemoved"]),
-    ];
-    for (situation, from, to, expected) in table {
-        assert_eq!(shown(from, to), expected, "{situation}");
-    }
+    ]);
 }
 
 #[test]

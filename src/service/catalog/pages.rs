@@ -108,7 +108,9 @@ impl Contents {
             .ones()
             .filter(|number| self.modules.get(*number).is_none_or(|module| module.sort_key().1 != system))
             .collect();
-        others.into_iter().for_each(|number| selected.remove(number));
+        for number in others {
+            selected.remove(number);
+        }
     }
 
     /// The packages of a window, and how many there are in all.

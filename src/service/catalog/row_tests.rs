@@ -21,8 +21,11 @@ fn user(row: &Row) -> Option<u64> {
     }
 }
 
+/// What a filter means.
+type Keeps = fn(&Row) -> bool;
+
 /// Every way to narrow a list by publisher, beside what it means.
-fn filters() -> Vec<(Option<PublishedBy>, fn(&Row) -> bool)> {
+fn filters() -> Vec<(Option<PublishedBy>, Keeps)> {
     let by = |user: Option<u64>, manner| Some(PublishedBy { user: user.map(UserId), manner });
     vec![
         (None, |_| true),
