@@ -40,6 +40,9 @@ const FLAGS: &[&str] = &[
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
+/// Ends the program when its own input ends: when the test lets go of it, and also when the tests are killed.
+const GUARD: &str = r#""$1" "$2" & read -r _; kill $!; wait"#;
+
 /// A session: a browser that runs, and the one way to it.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -92,9 +95,11 @@ impl Driver {
             return None;
         };
         let turn = Turn::take();
-        let mut process = Command::new(driver)
-            .args(["--port=0", "--log-level=OFF"])
-            .stdin(Stdio::null())
+        let mut process = Command::new("sh")
+            .args(["-c", GUARD, "sh"])
+            .arg(driver)
+            .arg("--port=0")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -177,7 +182,7 @@ impl Drop for Driver {
         let _gone_already = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             self.send("DELETE", &path, &Value::Null)
         }));
-        let _ended_already = self.process.kill();
+        drop(self.process.stdin.take());
         let _reaped_already = self.process.wait();
     }
 }

@@ -26,11 +26,11 @@ pub(crate) const LONG_GROUP: &str = "acme/platform-engineering-and-developer-exp
 pub(crate) const LONG_PROJECT: &str = "acme/platform-engineering-and-developer-experience-department/shared_infrastructure_modules.of-the-platform";
 /// A module of [`LONG_PROJECT`].
 pub(crate) const LONG_MODULE: &str =
-    "kubernetes-cluster-with-private-endpoints-and-workload-identity-federation/googleworkspaceprovider";
+    "kubernetes-cluster-with-private-endpoints-and-workload-identity/googleworkspaceprovider";
 /// A private project, with `secret/aws` 1.0.0.
 pub(crate) const PRIVATE: &str = "acme/classified";
 /// Somebody who maintains [`PRIVATE`] and [`PROJECT`], with [`PASSWORD`].
-pub(crate) const MAINTAINER: &str = "ada.lovelace-with-quite-a-long-name";
+pub(crate) const MAINTAINER: &str = "ada-lovelace-with-quite-a-long-user-name";
 /// Her password.
 pub(crate) const PASSWORD: &str = "correct horse <\"&'> battery";
 
