@@ -88,6 +88,7 @@ fn page(title: &str, main: &Markup) -> Page {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
                 link rel="stylesheet" href=(assets::url("app.css"));
+                link rel="icon" href=(assets::url("icon.svg")) type="image/svg+xml";
             }
             body { main { (main) } }
         }

@@ -82,7 +82,7 @@ fn everything(edition: Edition) -> Module {
         .file("broken.tf", "variable \"unfinished {\n")
         .file("old.tfstate", "{}")
         .file("keys/id_rsa", "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n")
-        .symlink("link.tf", "main.tf");
+        .symlink("docs/link.md", "architecture.md");
     for name in
         ["public-subnets", "private-subnets", "a-submodule-with-a-name-that-is-longer-than-any-sidebar"]
     {

@@ -2,7 +2,8 @@
 const still = new CSSStyleSheet();
 still.replaceSync('*, *::before, *::after { transition: none !important; animation: none !important; }');
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, still];
-document.activeElement?.blur();
+const before = document.activeElement;
+before?.blur();
 const interactive = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]';
 // Arrow keys move within a group of radio buttons; Tab stops at one of them.
 const represented = (e) => e.type === 'radio' && e.name
@@ -11,7 +12,7 @@ const represented = (e) => e.type === 'radio' && e.name
 const wanted = [...document.querySelectorAll(interactive)].filter((e) => e.tabIndex >= 0 && !e.matches(':disabled')
   && e.checkVisibility({ visibilityProperty: true }) && !e.closest('[inert]') && !represented(e));
 const shadow = new Map(wanted.map((e) => [e, getComputedStyle(e).boxShadow]));
-const watch = { wanted, reached: new Set(), unseen: new Set() };
+const watch = { before, wanted, reached: new Set(), unseen: new Set() };
 watch.listener = ({ target }) => {
   if (watch.reached.has(target)) return;
   watch.reached.add(target);
