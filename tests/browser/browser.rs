@@ -367,8 +367,8 @@ impl Browser {
 
     /// The same, ended by a call of its last argument.
     #[track_caller]
-    pub(crate) fn async_script(&self, source: &str) -> Value {
-        self.must(self.driver.post("/execute/async", &json!({ "script": source, "args": [] })))
+    pub(crate) fn async_script(&self, source: &str, arguments: &Value) -> Value {
+        self.must(self.driver.post("/execute/async", &json!({ "script": source, "args": arguments })))
     }
 
     fn try_script(&self, source: &str, arguments: &Value) -> Result<Value, Failure> {
