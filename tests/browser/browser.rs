@@ -127,7 +127,7 @@ impl Browser {
     pub(crate) fn open(&self, target: &str) -> &Self {
         let url =
             if target.starts_with('/') { format!("{}{target}", self.origin) } else { target.to_owned() };
-        self.must(self.driver.post("/url", &json!({ "url": url })));
+        must(self.driver.post("/url", &json!({ "url": url })));
         self
     }
 
@@ -136,7 +136,7 @@ impl Browser {
     #[expect(dead_code, reason = "for pages of people who are signed in")]
     pub(crate) fn sign_in(&self, name: &str, password: &str) -> &Self {
         self.open("/users/sign_in").fill("User name", name).fill("Password", password).click_text("Sign in");
-        self.until("the sign-in page is left", || Ok(self.path() != "/users/sign_in"));
+        until("the sign-in page is left", || Ok(self.path() != "/users/sign_in"));
         self
     }
 
@@ -155,7 +155,7 @@ impl Browser {
     #[track_caller]
     fn click_found(&self, wanted: &Value, what: &str) -> &Self {
         let source = include_str!("scripts/clickable.js");
-        self.until(&format!("there is one {what} to click"), || {
+        until(&format!("there is one {what} to click"), || {
             let found = Element::all_in(&self.try_script(source, wanted)?);
             let [one] = found.as_slice() else {
                 return Err(Failure {
@@ -176,10 +176,10 @@ impl Browser {
             "return [...(arguments[0].options ?? [])].filter((o) => o.text.trim() === arguments[1])";
         let options = self.script(options, &json!([control.argument(), value]));
         if let [option] = Element::all_in(&options).as_slice() {
-            self.must(self.driver.post_to(option, "click", &json!({})));
+            must(self.driver.post_to(option, "click", &json!({})));
         } else {
-            self.must(self.driver.post_to(&control, "clear", &json!({})));
-            self.must(self.driver.post_to(&control, "value", &json!({ "text": value })));
+            must(self.driver.post_to(&control, "clear", &json!({})));
+            must(self.driver.post_to(&control, "value", &json!({ "text": value })));
         }
         self
     }
@@ -195,7 +195,7 @@ impl Browser {
     #[track_caller]
     fn control(&self, label: &str) -> Element {
         let mut found = None;
-        self.until(&format!("there is one control labelled {label:?}"), || {
+        until(&format!("there is one control labelled {label:?}"), || {
             let mut named = Vec::new();
             let mut names = Vec::new();
             for control in Element::all_in(&self.try_script(include_str!("scripts/controls.js"), &json!([]))?)
@@ -235,15 +235,15 @@ impl Browser {
             strokes.extend(shift.then(|| press("keyUp", "\u{e008}")));
         }
         let actions = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
-        self.must(self.driver.post("/actions", &actions));
+        must(self.driver.post("/actions", &actions));
         self
     }
 
     /// What a screen reader says has the focus: its role and name, `textbox User name`.
     #[track_caller]
     pub(crate) fn focused(&self) -> String {
-        let active = self.must(self.driver.active());
-        let part = |what: &str| text_of(&self.must(self.driver.get_of(&active, what)));
+        let active = must(self.driver.active());
+        let part = |what: &str| text_of(&must(self.driver.get_of(&active, what)));
         format!("{} {}", part("computedrole"), part("computedlabel"))
     }
 
@@ -256,13 +256,13 @@ impl Browser {
     /// The title of the page.
     #[track_caller]
     pub(crate) fn title(&self) -> String {
-        text_of(&self.must(self.driver.get("/title")))
+        text_of(&must(self.driver.get("/title")))
     }
 
     /// The URL of the page.
     #[track_caller]
     pub(crate) fn url(&self) -> String {
-        text_of(&self.must(self.driver.get("/url")))
+        text_of(&must(self.driver.get("/url")))
     }
 
     /// The path of the page, without a query.
@@ -274,21 +274,21 @@ impl Browser {
     /// Waits until a text can be seen.
     #[track_caller]
     pub(crate) fn shows(&self, text: &str) -> &Self {
-        self.until(&format!("the page shows {text:?}"), || Ok(self.try_text()?.contains(text)));
+        until(&format!("the page shows {text:?}"), || Ok(self.try_text()?.contains(text)));
         self
     }
 
     /// Waits until a text cannot be seen.
     #[track_caller]
     pub(crate) fn hides(&self, text: &str) -> &Self {
-        self.until(&format!("the page does not show {text:?}"), || Ok(!self.try_text()?.contains(text)));
+        until(&format!("the page does not show {text:?}"), || Ok(!self.try_text()?.contains(text)));
         self
     }
 
     /// Waits until a path is open.
     #[track_caller]
     pub(crate) fn is_at(&self, path: &str) -> &Self {
-        self.until(&format!("{path} is open"), || Ok(self.path() == path));
+        until(&format!("{path} is open"), || Ok(self.path() == path));
         self
     }
 
@@ -336,8 +336,8 @@ impl Browser {
     /// Reads what the browser reported since the last time.
     #[track_caller]
     fn listen(&self) {
-        let requests = self.must(self.driver.post("/se/log", &json!({ "type": "performance" })));
-        let console = self.must(self.driver.post("/se/log", &json!({ "type": "browser" })));
+        let requests = must(self.driver.post("/se/log", &json!({ "type": "performance" })));
+        let console = must(self.driver.post("/se/log", &json!({ "type": "browser" })));
         let mut seen = self.seen.borrow_mut();
         for entry in requests.as_array().unwrap() {
             let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
@@ -362,13 +362,13 @@ impl Browser {
     /// Runs the body of a function in the page, with `arguments`.
     #[track_caller]
     pub(crate) fn script(&self, source: &str, arguments: &Value) -> Value {
-        self.must(self.try_script(source, arguments))
+        must(self.try_script(source, arguments))
     }
 
     /// The same, ended by a call of its last argument.
     #[track_caller]
     pub(crate) fn async_script(&self, source: &str, arguments: &Value) -> Value {
-        self.must(self.driver.post("/execute/async", &json!({ "script": source, "args": arguments })))
+        must(self.driver.post("/execute/async", &json!({ "script": source, "args": arguments })))
     }
 
     fn try_script(&self, source: &str, arguments: &Value) -> Result<Value, Failure> {
@@ -377,28 +377,7 @@ impl Browser {
 
     #[track_caller]
     fn devtools(&self, command: &str, parameters: &Value) -> Value {
-        self.must(self.driver.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters })))
-    }
-
-    #[track_caller]
-    fn must<T>(&self, outcome: Result<T, Failure>) -> T {
-        outcome.unwrap_or_else(|failure| panic!("{failure:?}"))
-    }
-
-    /// Tries again and again until something holds. A failure is part of waiting: a page that is being left loses its
-    /// elements under the test's hands.
-    #[track_caller]
-    fn until(&self, what: &str, mut holds: impl FnMut() -> Result<bool, Failure>) {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let last = match holds() {
-                Ok(true) => return,
-                Ok(false) => String::new(),
-                Err(failure) => format!("{}: {}", failure.error, failure.message),
-            };
-            assert!(Instant::now() < end, "waited too long until {what}. {last}");
-            std::thread::park_timeout(Duration::from_millis(5));
-        }
+        must(self.driver.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters })))
     }
 }
 
@@ -412,6 +391,27 @@ impl Drop for Browser {
         }
         assert_eq!(self.console_errors(), [""; 0], "the console has errors");
         assert_eq!(self.foreign_requests(), [""; 0], "pages ask others");
+    }
+}
+
+#[track_caller]
+fn must<T>(outcome: Result<T, Failure>) -> T {
+    outcome.unwrap_or_else(|failure| panic!("{failure:?}"))
+}
+
+/// Tries again and again until something holds. A failure is part of waiting: a page that is being left loses its
+/// elements under the test's hands.
+#[track_caller]
+fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Failure>) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let last = match holds() {
+            Ok(true) => return,
+            Ok(false) => String::new(),
+            Err(failure) => format!("{}: {}", failure.error, failure.message),
+        };
+        assert!(Instant::now() < end, "waited too long until {what}. {last}");
+        std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 
@@ -430,7 +430,7 @@ fn is_foreign(url: &str) -> bool {
     }
 }
 
-/// What WebDriver calls a key (W3C WebDriver, 17.4.2).
+/// What `WebDriver` calls a key (W3C `WebDriver`, 17.4.2).
 fn key_code(key: &str) -> &str {
     match key {
         "Tab" => "\u{e004}",

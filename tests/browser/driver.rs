@@ -1,6 +1,6 @@
-//! `ChromeDriver` as a process of its own, and WebDriver (W3C) to it: JSON over one HTTP connection on loopback.
+//! `ChromeDriver` as a process of its own, and `WebDriver` (W3C) to it: JSON over one HTTP connection on loopback.
 //!
-//! The connection of the other tests does for that: a WebDriver crate would bring an asynchronous runtime into tests that
+//! The connection of the other tests does for that: a `WebDriver` crate would bring an asynchronous runtime into tests that
 //! need none, and most of them TLS.
 
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ use crate::support::wire::Wire;
 /// When it is `1`, a test that needs a browser and cannot have it fails instead of being skipped.
 const REQUIRED: &str = "CAIRN_REQUIRE_BROWSER";
 
-/// Under which WebDriver refers to an element.
+/// Under which `WebDriver` refers to an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Milliseconds that a page or a script may take.
@@ -52,7 +52,7 @@ pub(crate) struct Driver {
     address: SocketAddr,
     wire: RefCell<Wire>,
     session: String,
-    _profile: TempDir,
+    profile: TempDir,
     _turn: Turn,
 }
 
@@ -112,7 +112,7 @@ impl Driver {
             address,
             wire: RefCell::new(Wire::open(address)),
             session: String::new(),
-            _profile: tempfile::tempdir().unwrap(),
+            profile: tempfile::tempdir().unwrap(),
             _turn: turn,
         };
         let begun = driver.send("POST", "/session", &driver.wanted(&browser));
@@ -122,13 +122,16 @@ impl Driver {
 
     /// The session to be begun.
     fn wanted(&self, browser: &Path) -> Value {
-        let profile = format!("--user-data-dir={}", self._profile.path().display());
+        let profile = format!("--user-data-dir={}", self.profile.path().display());
         let flags: Vec<&str> = FLAGS.iter().copied().chain([profile.as_str()]).collect();
         json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
             "timeouts": { "pageLoad": TIMEOUT, "script": TIMEOUT, "implicit": 0 },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
-            "goog:chromeOptions": { "binary": browser, "args": flags },
+            "goog:chromeOptions": { "binary": browser, "args": flags, "prefs": {
+                // The page of new tabs is a heavy application.
+                "session": { "restore_on_startup": 4, "startup_urls": ["about:blank"] },
+            } },
         } } })
     }
 

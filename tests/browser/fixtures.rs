@@ -119,7 +119,7 @@ fn inputs(edition: Edition) -> String {
         let (kind, default) = kinds[number % kinds.len()];
         // What the new edition did: one is gone, one is required now, one has another type.
         match (edition, number) {
-            (Edition::New, 7) => continue,
+            (Edition::New, 7) => {}
             (Edition::New, 8) => text.push_str("variable \"input_08\" {\n  type = bool\n}\n"),
             (Edition::New, 9) => text.push_str("variable \"input_09\" {\n  type = set(string)\n  default = []\n}\n"),
             _ => write!(
@@ -163,7 +163,7 @@ fn main_file(edition: Edition) -> String {
     );
     text.push_str("data \"aws_caller_identity\" \"current\" {}\n");
     for kind in ["aws_vpc", "aws_subnet", "aws_route_table", "aws_iam_openid_connect_provider", "random_id"] {
-        write!(text, "resource \"{kind}\" \"this\" {{}}\n").unwrap();
+        writeln!(text, "resource \"{kind}\" \"this\" {{}}").unwrap();
     }
     text.push_str(
         "module \"subnets\" {\n  source = \"./modules/public-subnets\"\n  cidr   = \"10.0.0.0/24\"\n}\n",
