@@ -242,9 +242,20 @@ impl Browser {
     /// What a screen reader says has the focus: its role and name, `textbox User name`.
     #[track_caller]
     pub(crate) fn focused(&self) -> String {
-        let active = must(self.driver.active());
-        let part = |what: &str| text_of(&must(self.driver.get_of(&active, what)));
-        format!("{} {}", part("computedrole"), part("computedlabel"))
+        must(self.try_focused())
+    }
+
+    fn try_focused(&self) -> Result<String, Failure> {
+        let active = self.driver.active()?;
+        let part = |what: &str| Ok(text_of(&self.driver.get_of(&active, what)?));
+        Ok(format!("{} {}", part("computedrole")?, part("computedlabel")?))
+    }
+
+    /// Waits until that has the focus. A page gives the focus to one of its controls only after it was loaded.
+    #[track_caller]
+    pub(crate) fn focuses(&self, what: &str) -> &Self {
+        until(&format!("{what:?} has the focus"), || Ok(self.try_focused()? == what));
+        self
     }
 
     /// The text that can be seen.

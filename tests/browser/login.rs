@@ -38,8 +38,7 @@ fn question(program: &Site) -> String {
 
 /// Answers wrong, then right, and looks at every page on the way.
 fn allows(browser: &Browser, program: &Site) {
-    browser.open(&question(program)).shows("Sign in for Terraform").audit().screenshot("login");
-    assert_eq!(browser.focused(), "textbox User name");
+    browser.open(&question(program)).focuses("textbox User name").audit().screenshot("login");
     browser.fill("User name", "ada").fill("Password", "wrong horse battery").click_text("Allow");
     browser.shows("User name or password is wrong").audit().screenshot("login-wrong");
     assert_eq!((browser.value("User name"), browser.value("Password")), ("ada".to_owned(), String::new()));
@@ -71,10 +70,8 @@ fn a_person_without_scripts_allows_terraform_on_a_dark_phone() {
 fn a_person_denies_with_the_keyboard_and_nothing_is_sent() {
     let (world, program) = world();
     let Some(browser) = Browser::start(&world.server) else { return };
-    browser.open(&question(&program)).press("Tab").press("Tab");
-    assert_eq!(browser.focused(), "button Allow");
-    browser.press("Tab");
-    assert_eq!(browser.focused(), "button Deny");
+    browser.open(&question(&program)).focuses("textbox User name");
+    browser.press("Tab").press("Tab").focuses("button Allow").press("Tab").focuses("button Deny");
     browser.press("Enter").shows("Nothing was granted").audit().screenshot("login-denied");
     assert_eq!(program.asked(), [""; 0]);
 }
