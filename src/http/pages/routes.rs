@@ -152,7 +152,7 @@ impl<'a> Page<'a> {
                 Part::Settings => "/:path/-/settings",
                 Part::SettingsSection(_) => "/:path/-/settings/:section",
             },
-            Self::Unknown => "(unknown)",
+            Self::Unknown => "/:path/-/:unknown",
         }
     }
 
@@ -225,7 +225,7 @@ mod tests {
             ("/", Some("/")),
             ("/users/sign_in", Some("/users/sign_in")),
             ("/users/sign_out", Some("/users/sign_out")),
-            ("/users/ada", Some("(unknown)")),
+            ("/users/ada", Some("/:path/-/:unknown")),
             ("/-/user_settings/password", Some("/-/user_settings/password")),
             ("/-/user_settings/personal_access_tokens", Some("/-/user_settings/personal_access_tokens")),
             ("/-/user_settings/other", None),
@@ -242,8 +242,8 @@ mod tests {
             ("/admin", Some("/admin")),
             ("/admin/users", Some("/admin/:section")),
             ("/admin/users/ada", Some("/admin/:section/:id")),
-            ("/admin/a/b/c", Some("(unknown)")),
-            ("/groups", Some("(unknown)")),
+            ("/admin/a/b/c", Some("/:path/-/:unknown")),
+            ("/groups", Some("/:path/-/:unknown")),
             ("/groups/acme", Some("/groups/:path")),
             (
                 "/groups/acme/platform/-/infrastructure_registry",
@@ -253,8 +253,8 @@ mod tests {
             ("/acme", Some("/:path")),
             ("/acme/", Some("/:path")),
             ("/acme/platform/vpc", Some("/:path")),
-            ("/acme//vpc", Some("(unknown)")),
-            ("/acme/-", Some("(unknown)")),
+            ("/acme//vpc", Some("/:path/-/:unknown")),
+            ("/acme/-", Some("/:path/-/:unknown")),
             ("/acme/vpc/-/terraform_module_registry", Some("/:path/-/infrastructure_registry")),
             ("/acme/vpc/-/infrastructure_registry/7", Some("/:path/-/infrastructure_registry/:package_id")),
             (
@@ -264,13 +264,13 @@ mod tests {
             ("/acme/vpc/-/package_files/7/download", Some("/:path/-/package_files/:file_id/download")),
             ("/acme/vpc/-/settings", Some("/:path/-/settings")),
             ("/acme/vpc/-/settings/members", Some("/:path/-/settings/:section")),
-            ("/acme/vpc/-/nothing", Some("(unknown)")),
+            ("/acme/vpc/-/nothing", Some("/:path/-/:unknown")),
             (&deep, Some("/:path")),
             (
                 &format!("{deep}/-/infrastructure_registry/7"),
                 Some("/:path/-/infrastructure_registry/:package_id"),
             ),
-            (&format!("{deep}/a"), Some("(unknown)")),
+            (&format!("{deep}/a"), Some("/:path/-/:unknown")),
         ] {
             let segments = segments(path);
             assert_eq!(Page::parse(&segments).map(|page| page.pattern()), pattern, "{path}");
