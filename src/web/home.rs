@@ -7,7 +7,7 @@ use super::components::{copy_block, empty_state};
 use super::frame::{Frame, Viewer, sign_in_url};
 use super::module_search::SEARCH;
 use super::modules::{counted, how_to_publish, module_table};
-use super::places::{group_card, project_card};
+use super::places::{Paths, group_card, project_card};
 use crate::service::browsing::Home;
 use crate::service::module_rows::ModuleRow;
 
@@ -95,7 +95,7 @@ fn own_projects(viewer: &Viewer, home: &Home, new: New) -> Markup {
             @if home.projects.is_empty() {
                 p.quiet { "You have a role in no project. Ask an owner of a group for one" @if new.project { ", or make your own" } "." }
             } @else {
-                ul.cards { @for card in &home.projects { (project_card(viewer, card, card.project.path.as_str())) } }
+                ul.cards { @for card in &home.projects { (project_card(viewer, card, Paths::Whole)) } }
             }
             (more(home.projects_total, home.projects.len()))
             @if new.project { p.actions { a.button.quiet.small href="/projects/new" { "New project" } } }
@@ -108,7 +108,7 @@ fn own_groups(viewer: &Viewer, home: &Home, new: New) -> Markup {
         section {
             h2 { "Groups " span.count { (home.groups_total) } }
             @if home.groups.is_empty() { p.quiet { "You are a member of no group." } }
-            @else { ul.cards { @for card in &home.groups { (group_card(viewer, card, card.group.path.as_str())) } } }
+            @else { ul.cards { @for card in &home.groups { (group_card(viewer, card, Paths::Whole)) } } }
             (more(home.groups_total, home.groups.len()))
             @if new.group { p.actions { a.button.quiet.small href="/groups/new" { "New group" } } }
         }

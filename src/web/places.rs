@@ -7,7 +7,7 @@ use super::components::{Pages, Tone, badge, empty_state, facts, pager_of, time};
 use super::frame::{Frame, Item, Viewer, base_path};
 use super::home::switched_off;
 use super::modules::{counted, how_to_publish, module_table, registry_path};
-use crate::domain::Visibility;
+use crate::domain::{FullPath, Visibility};
 use crate::service::browsing::{GroupCard, GroupPage, ProjectCard};
 use crate::service::module_rows::{ModuleRow, ModuleRows};
 use crate::service::places::PlaceView;
@@ -117,7 +117,7 @@ fn subgroups(viewer: &Viewer, place: &PlaceView, page: &GroupPage, parts: GroupP
                 h2 { "Subgroups " span.count { (total) } }
                 ul.cards {
                     @for card in page.subgroups.iter().skip(parts.subgroups.offset()).take(per_page) {
-                        (group_card(viewer, card, &card.group.name))
+                        (group_card(viewer, card, Paths::Within))
                     }
                 }
                 (pager_of("Pages of subgroups", parts.subgroups, url))
@@ -132,38 +132,56 @@ fn projects(viewer: &Viewer, place: &PlaceView, page: &GroupPage, parts: GroupPa
         @if page.projects_total > 0 {
             section {
                 h2 { "Projects " span.count { (page.projects_total) } }
-                ul.cards { @for card in &page.projects { (project_card(viewer, card, &card.project.name)) } }
+                ul.cards { @for card in &page.projects { (project_card(viewer, card, Paths::Within)) } }
                 (pager_of("Pages of projects", parts.projects, url))
             }
         }
     }
 }
 
-/// A group in a list, under that title.
-pub fn group_card(viewer: &Viewer, card: &GroupCard, title: &str) -> Markup {
+/// How much of the path a list says of its entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paths {
+    /// All of it: they are in different groups.
+    Whole,
+    /// Only what the name does not say: they are in one group.
+    Within,
+}
+
+/// A group in a list.
+pub fn group_card(viewer: &Viewer, card: &GroupCard, paths: Paths) -> Markup {
     let inside = html! {
         (counted(card.extent.projects, "project")) " · " (counted(card.extent.modules, "module"))
         @if let Some(at) = card.last_published { " · published " (time(at, viewer.now)) }
     };
     let group = &card.group;
-    place_card(group.path.as_str(), title, group.visibility, &group.description, &inside)
+    place_card((&group.name, &group.path), group.visibility, &group.description, &inside, paths)
 }
 
-/// A project in a list, under that title.
-pub fn project_card(viewer: &Viewer, card: &ProjectCard, title: &str) -> Markup {
+/// A project in a list.
+pub fn project_card(viewer: &Viewer, card: &ProjectCard, paths: Paths) -> Markup {
     let inside = html! {
         (counted(card.modules, "module"))
         @if let Some(at) = card.last_published { " · published " (time(at, viewer.now)) }
     };
     let project = &card.project;
-    place_card(project.path.as_str(), title, project.visibility, &project.description, &inside)
+    place_card((&project.name, &project.path), project.visibility, &project.description, &inside, paths)
 }
 
-fn place_card(path: &str, title: &str, seen_by: Visibility, about: &str, inside: &Markup) -> Markup {
+fn place_card(
+    (name, path): (&str, &FullPath),
+    seen_by: Visibility,
+    about: &str,
+    inside: &Markup,
+    paths: Paths,
+) -> Markup {
+    let path = path.as_str();
+    let says_it = path.rsplit('/').next() == Some(name);
+    let title = if says_it && paths == Paths::Whole { path } else { name };
     html! {
         li {
             a.name href=(format!("/{path}")) { (title) } " " (visibility(seen_by))
-            @if title != path { p.quiet.origin { (path) } }
+            @if !says_it { p.quiet.origin { (path) } }
             @if !about.is_empty() { p.about { (about) } }
             p.quiet.origin { (inside) }
         }

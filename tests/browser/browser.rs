@@ -133,9 +133,9 @@ impl Browser {
 
     /// Signs in on the page for it, and waits until that is left.
     #[track_caller]
-    #[expect(dead_code, reason = "for pages of people who are signed in")]
     pub(crate) fn sign_in(&self, name: &str, password: &str) -> &Self {
-        self.open("/users/sign_in").fill("User name", name).fill("Password", password).click_text("Sign in");
+        self.open("/users/sign_in").fill("User name", name).fill("Password", password);
+        self.click_in("Password", "Sign in");
         until("the sign-in page is left", || Ok(self.path() != "/users/sign_in"));
         self
     }
@@ -305,6 +305,28 @@ impl Browser {
 
     fn try_text(&self) -> Result<String, Failure> {
         Ok(text_of(&self.try_script("return document.body?.innerText", &json!([]))?))
+    }
+
+    /// What was copied last.
+    #[track_caller]
+    pub(crate) fn clipboard(&self) -> String {
+        self.devtools("Browser.grantPermissions", &json!({ "permissions": ["clipboardReadWrite"] }));
+        text_of(
+            &self.async_script("navigator.clipboard.readText().then(arguments[0], arguments[0])", &json!([])),
+        )
+    }
+
+    /// Audits the page and leaves pictures of it: wide and on a phone, light and dark.
+    #[track_caller]
+    pub(crate) fn audit_with_pictures(&self, name: &str) -> &Self {
+        let (width, dark) = (self.window_width(), self.is_dark());
+        self.audit();
+        for (pixels, size) in [(WIDTH, "wide"), (375, "phone")] {
+            for (dark, scheme) in [(false, "light"), (true, "dark")] {
+                self.width(pixels).scheme(dark).screenshot(&format!("{name}-{size}-{scheme}"));
+            }
+        }
+        self.width(width).scheme(dark)
     }
 
     /// Leaves a picture of the whole page in the folder for them, if there is one.

@@ -9,7 +9,7 @@ use crate::support::world::World;
 fn the_first_page_of_an_empty_registry_says_how_to_begin() {
     let world = World::start();
     let Some(browser) = Browser::start(&world.server) else { return };
-    browser.open("/").shows("Publish").shows("curl --header").audit().screenshot("home-empty");
+    browser.open("/").shows("Publish").shows("curl --fail-with-body").audit().screenshot("home-empty");
     assert_eq!(browser.title(), "cairn");
     browser.dark().width(375).screenshot("home-empty-dark-phone");
 }

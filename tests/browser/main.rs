@@ -16,6 +16,9 @@ mod driver;
 mod fixtures;
 mod site;
 
+mod account;
+mod browsing;
+mod errors;
 mod harness;
 mod home;
 mod login;
