@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use super::access::{Caller, Standing, check_group, group_for};
 use super::catalog::{Extent, FoundProject, PlacedProject, Sight};
 use super::error::ServiceError;
+use super::lookup::any_namespace;
 use super::module_rows::{ModuleRow, ModuleRowsQuery, RowsScope, rows};
 use super::{Registry, Window};
+use crate::domain::PackageId;
 use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::identity::{Group, GroupKind, Holder, Project};
 use crate::domain::limits::MAX_PER_PAGE;
@@ -25,6 +27,8 @@ pub struct GroupCard {
     pub group: Group,
     /// What the caller sees in it and below it.
     pub extent: Extent,
+    /// When one of those modules was last published.
+    pub last_published: Option<Timestamp>,
 }
 
 /// A project in a list.
@@ -64,6 +68,8 @@ pub struct GroupPage {
     pub above: Vec<Group>,
     /// What the caller sees in it and below it.
     pub extent: Extent,
+    /// When one of those modules was last published.
+    pub last_published: Option<Timestamp>,
     /// The groups directly in it that the caller sees, in order of path.
     pub subgroups: Vec<GroupCard>,
     /// The projects directly in it that the caller sees, in order of path: those of the part asked for.
@@ -79,7 +85,8 @@ impl Registry {
         self.read_long(move |snapshot| home(&registry, snapshot, &caller, now)).await
     }
 
-    /// The page of a group, with `limit` of its projects from `offset` on. Refused as the group is.
+    /// The page of a group or of a user's own namespace, with `limit` of its projects from `offset` on. Refused as the
+    /// group is.
     pub async fn group_page(
         &self,
         caller: &Caller,
@@ -89,7 +96,13 @@ impl Registry {
     ) -> Result<GroupPage, ServiceError> {
         let (now, registry, caller, group) = (self.now(), self.clone(), caller.clone(), group.to_owned());
         self.read_long(move |snapshot| {
-            let group = group_for(snapshot, &caller, &group, GroupAction::View, now)?;
+            let group = match any_namespace(snapshot, &group)?.filter(Group::is_personal) {
+                Some(own) => {
+                    check_group(snapshot, &caller, &own, GroupAction::View, now)?;
+                    own
+                }
+                None => group_for(snapshot, &caller, &group, GroupAction::View, now)?,
+            };
             group_page(&registry, snapshot, &caller, group, (offset, limit.min(MAX_PER_PAGE)), now)
         })
         .await
@@ -113,7 +126,7 @@ fn home(
                 (extents, contents.busiest(|project| standing.has_role(project), sight, OWN_SHOWN))
             })
         })?;
-    let groups = own.into_iter().zip(extents).map(|(group, extent)| GroupCard { group, extent }).collect();
+    let groups = group_cards(snapshot, own, extents)?;
     let window = Window { descending: true, limit: RECENT_SHOWN, ..Window::default() };
     let query = ModuleRowsQuery { window, ..ModuleRowsQuery::default() };
     let recent = rows(registry, snapshot, caller, &RowsScope::Everything, &query, now)?;
@@ -170,11 +183,8 @@ fn group_page(
     Ok(GroupPage {
         above,
         extent,
-        subgroups: subgroups
-            .into_iter()
-            .zip(extents)
-            .map(|(group, extent)| GroupCard { group, extent })
-            .collect(),
+        last_published: published_at(snapshot, extent.newest)?,
+        subgroups: group_cards(snapshot, subgroups, extents)?,
         projects: cards(snapshot, shown)?,
         projects_total,
         group,
@@ -188,16 +198,30 @@ fn with_sight<T>(standing: &Standing, work: impl FnOnce(&Sight<'_>) -> T) -> T {
     work(&Sight { project: &project, modules: &modules })
 }
 
+fn group_cards(
+    reader: &impl Reader,
+    groups: Vec<Group>,
+    extents: Vec<Extent>,
+) -> Result<Vec<GroupCard>, StoreError> {
+    let mut cards = Vec::with_capacity(groups.len());
+    for (group, extent) in groups.into_iter().zip(extents) {
+        cards.push(GroupCard { group, extent, last_published: published_at(reader, extent.newest)? });
+    }
+    Ok(cards)
+}
+
+/// When a package was published; nothing when there is none, or it was deleted between the two reads.
+fn published_at(reader: &impl Reader, package: Option<PackageId>) -> Result<Option<Timestamp>, StoreError> {
+    let Some(id) = package else { return Ok(None) };
+    Ok(reader.get(&PACKAGES, id.0)?.map(|package| package.created_at))
+}
+
 fn cards(reader: &impl Reader, found: Vec<FoundProject>) -> Result<Vec<ProjectCard>, StoreError> {
     let mut cards = Vec::with_capacity(found.len());
     for found in found {
         // What was deleted between the two reads is left out.
         let Some(project) = identity::project(reader, found.id)? else { continue };
-        let newest = match found.newest {
-            Some(id) => reader.get(&PACKAGES, id.0)?,
-            None => None,
-        };
-        let last_published = newest.map(|newest| newest.created_at);
+        let last_published = published_at(reader, found.newest)?;
         cards.push(ProjectCard { project, modules: found.modules, last_published });
     }
     Ok(cards)

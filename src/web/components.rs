@@ -124,6 +124,11 @@ pub struct Pages {
 }
 
 impl Pages {
+    /// How many rows stand before this page. Beyond the last page that is beyond the last row.
+    pub const fn offset(self) -> usize {
+        self.current.saturating_sub(1).saturating_mul(self.per_page)
+    }
+
     /// How many pages there are; an empty list has one.
     pub const fn count(self) -> usize {
         let per_page = if self.per_page == 0 { 1 } else { self.per_page };
@@ -134,6 +139,11 @@ impl Pages {
 
 /// Links to the other pages of a list; nothing when there are none. `url` makes the URL of a page.
 pub fn pager(pages: Pages, url: impl Fn(usize) -> String) -> Markup {
+    pager_of("Pages", pages, url)
+}
+
+/// The same, named, where a page has several lists.
+pub fn pager_of(label: &str, pages: Pages, url: impl Fn(usize) -> String) -> Markup {
     let last = pages.count();
     if last == 1 {
         return html! {};
@@ -149,7 +159,7 @@ pub fn pager(pages: Pages, url: impl Fn(usize) -> String) -> Markup {
         before.zip(shown.get(index)).is_some_and(|(before, page)| before + 1 < *page)
     };
     html! {
-        nav.pager aria-label="Pages" {
+        nav.pager aria-label=(label) {
             @if current > 1 { a rel="prev" href=(url(current - 1)) { "Previous" } }
             ol {
                 @for (index, page) in shown.iter().copied().enumerate() {

@@ -11,6 +11,9 @@ pub mod errors;
 pub mod frame;
 pub mod home;
 pub mod login;
+pub mod module_search;
+pub mod modules;
+pub mod places;
 mod safe_html;
 
 /// A finished page, for the HTTP layer to send.

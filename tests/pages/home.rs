@@ -35,11 +35,14 @@ fn users_see_their_own_places_and_what_was_published_last() {
     world.member("ada", Role::Developer, "acme/network");
     world.publish("acme/network", "vpc/aws", "1.0.0", Module::of("one"));
     world.publish("acme/network", "vpc/aws", "1.1.0", Module::of("two"));
+    world.publish("acme/network", "dns/aws", "3.0.0", Module::of("four"));
     world.publish("acme/other", "stealth/aws", "1.0.0", Module::of("three"));
     let page = browser.page("/").must(200).text();
     assert!(page.contains("&lt;i&gt;Network&lt;/i&gt;") && !page.contains("<i>"), "{page}");
     assert!(page.contains("&amp; &lt;b&gt;bold&lt;/b&gt;") && !page.contains("<b>"), "{page}");
-    let [newer, older] = ["1.1.0", "1.0.0"].map(|version| page.find(&format!(">{version}<")).unwrap());
-    assert!(newer < older, "the latest comes first");
+    let [newer, older] =
+        ["acme/dns/aws", "acme/vpc/aws"].map(|name| page.find(&format!(">{name}<")).unwrap());
+    assert!(newer < older, "what was published last comes first");
+    assert!(page.contains("1.1.0") && page.contains("2 versions") && !page.contains("1.0.0"), "{page}");
     assert!(!page.contains("stealth") && !page.contains("acme/other"), "{page}");
 }

@@ -10,6 +10,8 @@ mod assets;
 mod errors;
 mod forms;
 mod home;
+mod places;
+mod search;
 mod sessions;
 
 use serde_json::json;

@@ -9,8 +9,10 @@ mod cookie;
 mod flash;
 mod forms;
 mod home;
+mod places;
 mod redirect;
 pub mod routes;
+mod search;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -35,6 +37,9 @@ use routes::{Page, Part};
 /// Scripts and styles are files of ours; a page asks nobody else for anything.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The last page of a list that is looked for: beyond, there is nothing in any list.
+const MAX_PAGE: usize = 1_000_000;
 
 /// Who the cookie of a request stands for. Without a live session that is nobody: pages then ask to sign in.
 pub(super) fn identify(app: &App, client: Client, head: &Parts) -> Result<Caller, ServiceError> {
@@ -124,6 +129,20 @@ impl<'a> Visit<'a> {
         }
     }
 
+    /// Which page of a list its URL names with a parameter, from 1. Nonsense is the first page.
+    fn page_number(&self, parameter: &str) -> usize {
+        let asked = self.context.query(parameter).and_then(|page| page.parse().ok());
+        asked.filter(|page| (1..=MAX_PAGE).contains(page)).unwrap_or(1)
+    }
+
+    /// Leads on to the one path of a page. 301: who keeps links may change them; browsers do not, as the answer is not
+    /// to be stored and the path may be somebody else's one day.
+    fn moved_to(path: &str) -> Reply {
+        let mut reply = Self::lead_to(path);
+        *reply.status_mut() = StatusCode::MOVED_PERMANENTLY;
+        reply
+    }
+
     /// Leads on to a local path after a form was taken. 303: the browser loads it with `GET`.
     fn lead_to(path: &str) -> Reply {
         let mut reply = empty(StatusCode::SEE_OTHER);
@@ -159,6 +178,10 @@ async fn show(visit: &Visit<'_>, page: Page<'_>) -> Result<Reply, ServiceError> 
         Page::SignIn => account::sign_in_form(visit),
         Page::Password => account::password_form(visit),
         Page::Tokens => account::tokens(visit).await,
+        Page::Search => search::show(visit).await,
+        Page::Group(path, Part::Overview) | Page::Place(path, Part::Overview) => {
+            places::show(visit, page, &path.to_string()).await
+        }
         Page::Place(path, Part::Download(id)) => download(visit, &path.to_string(), id).await,
         _ => Err(nothing_here(visit)),
     }
@@ -198,7 +221,7 @@ fn refuse(visit: &Visit<'_>, page: Page<'_>, refused: &ServiceError) -> Reply {
         let renamed =
             page.place().and_then(|(path, before)| redirect::renamed(&head.uri, before, path.len(), moved));
         if let Some(target) = renamed {
-            return Visit::lead_to(&target);
+            return Visit::moved_to(&target);
         }
     }
     if shown && error::needs_sign_in(refused) && !matches!(visit.caller(), Caller::Operator) {

@@ -62,6 +62,17 @@ async fn a_group_page_counts_only_what_its_reader_sees() {
     let below = world.registry.group_page(&guest, "acme/deep", 0, 20).await.unwrap();
     let above: Vec<_> = below.above.iter().map(|group| group.path.as_str()).collect();
     assert_eq!(above, ["acme"]);
+    let newest = |page: &GroupPage| {
+        page.projects
+            .iter()
+            .map(|card| card.last_published)
+            .chain(page.subgroups.iter().map(|card| card.last_published))
+            .max()
+    };
+    for caller in [&Caller::Anonymous, &owner] {
+        let page = world.registry.group_page(caller, "acme", 0, 20).await.unwrap();
+        assert_eq!(Some(page.last_published), newest(&page), "of what is seen");
+    }
     let second = world.registry.group_page(&owner, "acme", 1, 1).await.unwrap();
     assert_eq!((project_names(&second.projects), second.projects_total), (vec![("acme/safe", 2)], 3));
 }
@@ -84,5 +95,16 @@ async fn home_shows_what_is_ones_own_and_what_was_published_last() {
         assert_eq!((home.groups_total, home.projects_total, home.modules_total), (0, 0, 4));
         let recent: Vec<_> = home.recent.iter().map(|row| row.view.project_path.as_str()).collect();
         assert_eq!(recent, ["acme/open/network", "acme/open/network", "acme/open/network", "acme/tools"]);
+    }
+}
+
+#[tokio::test]
+async fn a_users_own_namespace_has_a_page_for_its_user() {
+    let world = World::empty().await;
+    let (ada, bob) = (world.user("ada").await, world.user("bob").await);
+    let page = world.registry.group_page(&ada, "ada", 0, 20).await.unwrap();
+    assert!(page.group.is_personal() && page.projects.is_empty() && page.last_published.is_none());
+    for caller in [&bob, &Caller::Anonymous] {
+        assert_eq!(word(&world.registry.group_page(caller, "ada", 0, 20).await), "hidden");
     }
 }

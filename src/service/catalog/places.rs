@@ -10,6 +10,8 @@ pub struct Extent {
     pub projects: usize,
     /// Modules that the caller may pull.
     pub modules: usize,
+    /// The package that was published last, of those.
+    pub newest: Option<PackageId>,
 }
 
 /// A project of a list.
@@ -35,11 +37,15 @@ impl Contents {
     /// How much there is in a group and below it.
     pub(in crate::service) fn extent(&self, group: GroupId, sight: &Sight<'_>) -> Extent {
         let mut extent = Extent::default();
+        let mut newest = None;
         let ids = self.below.get(&group).into_iter().flatten();
         for project in ids.filter_map(|id| self.projects.get(id)) {
             extent.projects += usize::from((sight.project)(project));
-            extent.modules += if (sight.modules)(project) { project.modules.len() } else { 0 };
+            let modules = pulled(project, sight);
+            extent.modules += modules.len();
+            newest = newest.max(self.newest(modules));
         }
+        extent.newest = newest.and_then(|row| self.package(row));
         extent
     }
 
@@ -73,10 +79,20 @@ impl Contents {
 
     /// A project with its newest row.
     fn found_project(&self, project: &PlacedProject, sight: &Sight<'_>) -> (FoundProject, Option<u32>) {
-        let modules = if (sight.modules)(project) { project.modules.as_slice() } else { &[] };
-        let known = modules.iter().filter_map(|module| self.modules.get(*module as usize));
-        let newest = known.filter_map(|module| module.rows.last().copied()).max();
+        let modules = pulled(project, sight);
+        let newest = self.newest(modules);
         let package = newest.and_then(|row| self.package(row));
         (FoundProject { id: project.id, modules: modules.len(), newest: package }, newest)
     }
+
+    /// The row that was published last, of some modules.
+    fn newest(&self, modules: &[u32]) -> Option<u32> {
+        let known = modules.iter().filter_map(|module| self.modules.get(*module as usize));
+        known.filter_map(|module| module.rows.last().copied()).max()
+    }
+}
+
+/// The modules of a project that may be pulled: all or none.
+fn pulled<'p>(project: &'p PlacedProject, sight: &Sight<'_>) -> &'p [u32] {
+    if (sight.modules)(project) { &project.modules } else { &[] }
 }
