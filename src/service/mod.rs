@@ -7,6 +7,7 @@ pub mod access;
 pub mod clock;
 pub mod deploy_tokens;
 pub mod error;
+pub mod extent;
 pub mod groups;
 pub mod identity;
 pub mod login;

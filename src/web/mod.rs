@@ -4,12 +4,17 @@
 //! the pages themselves, each a function from views to a [`Page`].
 
 pub mod account;
+pub mod admin;
 pub mod assets;
 pub mod components;
 pub mod errors;
+pub mod forms;
 pub mod frame;
 pub mod home;
 pub mod login;
+pub mod new;
+pub mod search;
+pub mod settings;
 
 /// A finished page, for the HTTP layer to send.
 #[derive(Debug, Clone)]

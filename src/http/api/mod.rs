@@ -8,7 +8,7 @@ mod members;
 mod namespaces;
 pub(super) mod packages;
 pub mod paging;
-mod projects;
+pub(super) mod projects;
 pub mod routes;
 mod settings;
 mod shapes;
