@@ -131,6 +131,15 @@ pub fn in_words(extent: Extent) -> String {
     }
 }
 
+/// How a warning names it: "acme goes for good, and with it 3 projects.".
+pub fn goes(name: &str, extent: Extent) -> String {
+    if extent == Extent::default() {
+        format!("{name} goes for good.")
+    } else {
+        format!("{name} goes for good, and with it {}.", in_words(extent))
+    }
+}
+
 /// The question before something is deleted for good: what goes, and its name to be typed.
 #[derive(Debug)]
 pub struct Deletion<'a> {

@@ -6,11 +6,14 @@
 mod support;
 
 mod account;
+mod admin;
 mod assets;
 mod errors;
 mod forms;
 mod home;
+mod people;
 mod sessions;
+mod settings;
 
 use serde_json::json;
 

@@ -179,8 +179,12 @@ impl<'a> Page<'a> {
         const BOTH: &[Method] = &[Method::GET, Method::POST];
         match self {
             Self::SignOut | Self::RevokeToken(_) | Self::Admin(Admin::Form(..)) => SENT,
-            Self::SignIn | Self::Password | Self::Tokens | Self::Admin(_) => BOTH,
-            Self::NewGroup | Self::NewProject => BOTH,
+            Self::SignIn
+            | Self::Password
+            | Self::Tokens
+            | Self::NewGroup
+            | Self::NewProject
+            | Self::Admin(_) => BOTH,
             Self::Group(_, part) | Self::Place(_, part) => match part {
                 Part::SettingsForm(..) => SENT,
                 Part::PackagePart(..) | Part::SettingsSection(_) => BOTH,

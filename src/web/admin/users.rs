@@ -9,7 +9,7 @@ use crate::web::Page;
 use crate::web::components::{
     Confirm, Field, Pages, Tone, badge, cell, choice, day, empty_state, facts, pager, table, tabs, time,
 };
-use crate::web::forms::{Complaint, Deletion, Section, in_words, named, wrong};
+use crate::web::forms::{Complaint, Deletion, Section, goes, in_words, named, wrong};
 use crate::web::frame::Viewer;
 use crate::web::search::{Search, listed_at};
 
@@ -233,15 +233,15 @@ impl OneUser<'_> {
     }
 
     fn delete(&self, viewer: &Viewer, base: &str) -> Markup {
-        let (user, goes) = (self.user, in_words(self.extent));
+        let user = self.user;
         html! {
             section #delete {
                 h2 { "Danger zone" }
-                p { "Deleting the user deletes everything in its own namespace: " strong { (goes) } ", and its memberships and tokens. What it published elsewhere stays." }
+                p { "The user's own namespace holds " strong { (in_words(self.extent)) } ". They go with the user, and so do its memberships and tokens. What it published elsewhere stays." }
                 (Deletion {
                     action: &format!("{base}/delete"),
                     verb: "Delete this user",
-                    warning: &format!("{} goes for good, with {goes}. This cannot be undone.", user.name),
+                    warning: &format!("{} This cannot be undone.", goes(user.name.as_str(), self.extent)),
                     name: user.username.as_str(),
                     typed: &self.values.confirmation,
                     problem: wrong(self.complaint, "delete", "confirmation"),

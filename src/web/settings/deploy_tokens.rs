@@ -51,7 +51,7 @@ impl DeployTokens<'_> {
                     (empty_state("No deploy token", &html! { p { "Create one below: it is shown once, to be copied." } }))
                 } @else { (self.table(viewer, &here)) }
             }
-            (self.new(viewer, &here))
+            (self.form(viewer, &here))
         };
         page(viewer, self.place, Tab::DeployTokens, self.complaint, &main)
     }
@@ -80,7 +80,7 @@ impl DeployTokens<'_> {
         table("Deploy tokens", &["Name", "User name", "Scopes", "Created", "Expires", ""], &rows)
     }
 
-    fn new(&self, viewer: &Viewer, here: &str) -> Markup {
+    fn form(&self, viewer: &Viewer, here: &str) -> Markup {
         let name = Field {
             value: &self.values.name,
             hint: "What it is for, so that you know later which one to revoke.",

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::Page;
 use super::components::{Field, tabs};
-use super::forms::{Complaint, Deletion, Section, description, in_words, wrong};
+use super::forms::{Complaint, Deletion, Section, description, goes, in_words, wrong};
 use super::frame::{Frame, Item, Viewer, base_path};
 use crate::service::extent::Extent;
 use crate::service::places::PlaceView;
@@ -140,14 +140,13 @@ fn danger(
             @match extent {
                 None => p { "Only owners may delete a " (kind) "." },
                 Some(extent) => {
-                    p { "Deleting the " (kind) " deletes everything in it: " strong { (in_words(extent)) } ", members and deploy tokens." }
+                    p { "The " (kind) " holds " strong { (in_words(extent)) } ". They go with it, and so do its members and deploy tokens." }
                     (Deletion {
                         action: &format!("{}/delete", settings_path(place)),
                         verb: &format!("Delete this {kind}"),
                         warning: &format!(
-                            "{} goes for good, with {}. Configurations that use its modules stop working. This cannot be undone.",
-                            place.path,
-                            in_words(extent),
+                            "{} Configurations that use its modules stop working. This cannot be undone.",
+                            goes(place.path.as_str(), extent),
                         ),
                         name: place.path.as_str(),
                         typed: &basics.confirmation,
