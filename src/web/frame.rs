@@ -255,7 +255,7 @@ impl<'a> Frame<'a> {
             if self.title.is_empty() { PRODUCT.to_owned() } else { format!("{} · {PRODUCT}", self.title) };
         document(
             &title,
-            &self.scripts,
+            &scripts(&self.scripts),
             &html! {
                 a.skip href="#main" { "Skip to content" }
                 (header(viewer))
@@ -273,12 +273,12 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A page without a frame, of one narrow column: for what a program opens in a browser.
+/// A page without a frame and without scripts, of one narrow column: for what a program opens in a browser.
 pub fn bare(title: &str, main: &Markup) -> Page {
-    document(title, &[], &html! { main.bare { (main) } })
+    document(title, &html! {}, &html! { main.bare { (main) } })
 }
 
-fn document(title: &str, scripts: &[&str], body: &Markup) -> Page {
+fn document(title: &str, scripts: &Markup, body: &Markup) -> Page {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -287,17 +287,24 @@ fn document(title: &str, scripts: &[&str], body: &Markup) -> Page {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                // Not deferred: it sets the theme before anything is painted.
-                script src=(assets::url("theme.js")) {}
+                (scripts)
                 link rel="stylesheet" href=(assets::url("app.css"));
                 link rel="icon" href=(assets::url("icon.svg")) type="image/svg+xml";
-                script src=(assets::url("copy.js")) defer {}
-                @for name in scripts { script src=(assets::url(name)) defer {} }
             }
             body { (body) }
         }
     };
     markup.into()
+}
+
+/// The scripts of every page, and those of this one. The first is not deferred: it sets the theme before anything is
+/// painted.
+fn scripts(more: &[&str]) -> Markup {
+    html! {
+        script src=(assets::url("theme.js")) {}
+        script src=(assets::url("copy.js")) defer {}
+        @for name in more { script src=(assets::url(name)) defer {} }
+    }
 }
 
 fn header(viewer: &Viewer) -> Markup {

@@ -15,7 +15,7 @@ use support::wire::Wire;
 
 /// A last request that asks for the end of the connection: its answer (404) shows that the server and the client agree
 /// about where the request before it ended.
-const SENTINEL: &str = "GET /sentinel HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const SENTINEL: &str = "GET /api/sentinel HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 /// Sends bytes and the sentinel, and reads every answer until the server closes.
 fn answers(server: &Server, bytes: &[u8]) -> Vec<Response> {

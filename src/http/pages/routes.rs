@@ -168,7 +168,7 @@ impl<'a> Page<'a> {
                 Part::SettingsSection(_) => "/:path/-/settings/:section",
                 Part::SettingsForm(..) => "/:path/-/settings/:section/:id/:form",
             },
-            Self::Unknown => "(unknown)",
+            Self::Unknown => "/:path/-/:unknown",
         }
     }
 
@@ -250,7 +250,7 @@ mod tests {
             ("/", Some("/")),
             ("/users/sign_in", Some("/users/sign_in")),
             ("/users/sign_out", Some("/users/sign_out")),
-            ("/users/ada", Some("(unknown)")),
+            ("/users/ada", Some("/:path/-/:unknown")),
             ("/-/user_settings/password", Some("/-/user_settings/password")),
             ("/-/user_settings/personal_access_tokens", Some("/-/user_settings/personal_access_tokens")),
             ("/-/user_settings/other", None),
@@ -268,12 +268,12 @@ mod tests {
             ("/admin/users", Some("/admin/:section")),
             ("/admin/users/7", Some("/admin/:section/:id")),
             ("/admin/users/7/block", Some("/admin/:section/:id/:form")),
-            ("/admin/a/b/c/d", Some("(unknown)")),
-            ("/groups", Some("(unknown)")),
+            ("/admin/a/b/c/d", Some("/:path/-/:unknown")),
+            ("/groups", Some("/:path/-/:unknown")),
             ("/groups/new", Some("/groups/new")),
             ("/groups/new/-/settings", Some("/groups/:path/-/settings")),
             ("/projects/new", Some("/projects/new")),
-            ("/projects/acme", Some("(unknown)")),
+            ("/projects/acme", Some("/:path/-/:unknown")),
             ("/groups/acme", Some("/groups/:path")),
             (
                 "/groups/acme/platform/-/infrastructure_registry",
@@ -283,8 +283,8 @@ mod tests {
             ("/acme", Some("/:path")),
             ("/acme/", Some("/:path")),
             ("/acme/platform/vpc", Some("/:path")),
-            ("/acme//vpc", Some("(unknown)")),
-            ("/acme/-", Some("(unknown)")),
+            ("/acme//vpc", Some("/:path/-/:unknown")),
+            ("/acme/-", Some("/:path/-/:unknown")),
             ("/acme/vpc/-/terraform_module_registry", Some("/:path/-/infrastructure_registry")),
             ("/acme/vpc/-/infrastructure_registry/7", Some("/:path/-/infrastructure_registry/:package_id")),
             (
@@ -295,14 +295,14 @@ mod tests {
             ("/acme/vpc/-/settings", Some("/:path/-/settings")),
             ("/acme/vpc/-/settings/members", Some("/:path/-/settings/:section")),
             ("/acme/vpc/-/settings/members/7/remove", Some("/:path/-/settings/:section/:id/:form")),
-            ("/acme/vpc/-/settings/members/7", Some("(unknown)")),
-            ("/acme/vpc/-/nothing", Some("(unknown)")),
+            ("/acme/vpc/-/settings/members/7", Some("/:path/-/:unknown")),
+            ("/acme/vpc/-/nothing", Some("/:path/-/:unknown")),
             (&deep, Some("/:path")),
             (
                 &format!("{deep}/-/infrastructure_registry/7"),
                 Some("/:path/-/infrastructure_registry/:package_id"),
             ),
-            (&format!("{deep}/a"), Some("(unknown)")),
+            (&format!("{deep}/a"), Some("/:path/-/:unknown")),
         ] {
             let segments = segments(path);
             assert_eq!(Page::parse(&segments).map(|page| page.pattern()), pattern, "{path}");
