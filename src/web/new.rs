@@ -83,7 +83,7 @@ fn page(
     };
     let path = Field {
         value: &values.path,
-        hint: "Its part of the URL: letters, digits, - and _ . Empty: it is made from the name.",
+        hint: "Its part of the URL: letters, digits, hyphens and underscores. Empty: it is made from the name.",
         problem: wrong(complaint, "new", "path"),
         optional: true,
         ..Field::text("path", "Path")

@@ -237,7 +237,7 @@ impl OneUser<'_> {
         html! {
             section #delete {
                 h2 { "Danger zone" }
-                p { "The user's own namespace holds " strong { (in_words(self.extent)) } ". They go with the user, and so do its memberships and tokens. What it published elsewhere stays." }
+                p { "The user's own namespace holds " strong { (in_words(self.extent)) } ". Whatever is in it goes with the user, memberships and tokens included. What it published elsewhere stays." }
                 (Deletion {
                     action: &format!("{base}/delete"),
                     verb: "Delete this user",

@@ -46,7 +46,7 @@ impl DeployTokens<'_> {
         let main = html! {
             p.lead { "A deploy token stands for a machine, not for a person: it pulls or publishes the packages of " (reach) ", and nothing else." }
             section #deploy-tokens {
-                h2 { "Deploy tokens " span.count { (self.tokens.len()) } }
+                h2 { "Existing deploy tokens " span.count { (self.tokens.len()) } }
                 @if self.tokens.is_empty() {
                     (empty_state("No deploy token", &html! { p { "Create one below: it is shown once, to be copied." } }))
                 } @else { (self.table(viewer, &here)) }
@@ -129,7 +129,7 @@ fn owner_cells(owner: &TokenOwner) -> Markup {
     html! {
         @if let TokenOwner::Deploy { username, scopes, .. } = owner {
             (cell("User name", &html! { (username) }))
-            (cell("Scopes", &html! { @for scope in scopes { (badge(Tone::Plain, scope.as_str())) " " } }))
+            (cell("Scopes", &html! { span { @for scope in scopes { (badge(Tone::Plain, scope.as_str())) " " } } }))
         }
     }
 }

@@ -58,7 +58,7 @@ impl Members<'_> {
         let here = format!("{}/members", settings_path(self.place));
         let main = html! {
             section #members {
-                h2 { "Members " span.count { (self.pages.total) } }
+                h2 { "Everyone with a role here " span.count { (self.pages.total) } }
                 (Search { action: &here, label: "Find a member", words: self.search, hidden: &[] })
                 @if self.rows.is_empty() {
                     (empty_state("Nobody is found", &html! {
@@ -85,7 +85,7 @@ impl Members<'_> {
                     }))
                     (cell("Source", &source(row)))
                     @if row.inherited.is_some() {
-                        (cell("Role", &html! { (role_name(row.member.membership.role)) (until(row)) }))
+                        (cell("Role", &html! { span { (role_name(row.member.membership.role)) (until(row)) } }))
                         (cell("", &html! {}))
                     } @else {
                         (cell("Role", &self.change(viewer, here, row)))
@@ -101,7 +101,7 @@ impl Members<'_> {
                 }
             }
         };
-        table("Members", &["Member", "Source", "Role and last day", ""], &rows)
+        table("Members", &["Member", "Source", "Role and end", ""], &rows)
     }
 
     fn change(&self, viewer: &Viewer, here: &str, row: &Row) -> Markup {
@@ -164,7 +164,7 @@ fn source(row: &Row) -> Markup {
         @match &row.inherited {
             None => "Direct member",
             Some((name, _)) if name.is_empty() => "A group above",
-            Some((name, path)) => { "Inherited from " a href=(format!("/{path}")) { (name) } }
+            Some((name, path)) => span { "Inherited from " a href=(format!("/{path}")) { (name) } },
         }
     }
 }

@@ -140,7 +140,7 @@ fn danger(
             @match extent {
                 None => p { "Only owners may delete a " (kind) "." },
                 Some(extent) => {
-                    p { "The " (kind) " holds " strong { (in_words(extent)) } ". They go with it, and so do its members and deploy tokens." }
+                    p { "The " (kind) " holds " strong { (in_words(extent)) } ". Whatever is in it goes with it, members and deploy tokens included." }
                     (Deletion {
                         action: &format!("{}/delete", settings_path(place)),
                         verb: &format!("Delete this {kind}"),
