@@ -5,7 +5,7 @@ use maud::{Markup, Render, html};
 use super::components::{Field, choice, choices};
 use super::frame::Csrf;
 use crate::domain::{Role, Visibility};
-use crate::service::extent::Extent;
+use crate::service::holdings::Holdings;
 
 /// What was wrong with a form that was sent. It is told at the top of the page, and again at its field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,8 +117,9 @@ pub fn counted(count: usize, thing: &str) -> String {
 }
 
 /// What goes, in words: "2 subgroups, 3 projects and 41 packages".
-pub fn in_words(extent: Extent) -> String {
-    let parts = [(extent.subgroups, "subgroup"), (extent.projects, "project"), (extent.packages, "package")];
+pub fn in_words(holdings: Holdings) -> String {
+    let parts =
+        [(holdings.subgroups, "subgroup"), (holdings.projects, "project"), (holdings.packages, "package")];
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)
@@ -132,11 +133,11 @@ pub fn in_words(extent: Extent) -> String {
 }
 
 /// How a warning names it: "acme goes for good, and with it 3 projects.".
-pub fn goes(name: &str, extent: Extent) -> String {
-    if extent == Extent::default() {
+pub fn goes(name: &str, holdings: Holdings) -> String {
+    if holdings == Holdings::default() {
         format!("{name} goes for good.")
     } else {
-        format!("{name} goes for good, and with it {}.", in_words(extent))
+        format!("{name} goes for good, and with it {}.", in_words(holdings))
     }
 }
 
@@ -183,13 +184,13 @@ mod tests {
 
     #[test]
     fn what_goes_is_told_in_words() {
-        for (extent, expected) in [
-            (Extent::default(), "no packages"),
-            (Extent { packages: 1, ..Extent::default() }, "1 package"),
-            (Extent { projects: 2, packages: 41, ..Extent::default() }, "2 projects and 41 packages"),
-            (Extent { subgroups: 1, projects: 2, packages: 3 }, "1 subgroup, 2 projects and 3 packages"),
+        for (holdings, expected) in [
+            (Holdings::default(), "no packages"),
+            (Holdings { packages: 1, ..Holdings::default() }, "1 package"),
+            (Holdings { projects: 2, packages: 41, ..Holdings::default() }, "2 projects and 41 packages"),
+            (Holdings { subgroups: 1, projects: 2, packages: 3 }, "1 subgroup, 2 projects and 3 packages"),
         ] {
-            assert_eq!(in_words(extent), expected);
+            assert_eq!(in_words(holdings), expected);
         }
     }
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{NEW_USER, USERS, page};
 use crate::domain::identity::User;
-use crate::service::extent::Extent;
+use crate::service::holdings::Holdings;
 use crate::web::Page;
 use crate::web::components::{
     Confirm, Field, Pages, Tone, badge, cell, choice, day, empty_state, facts, pager, table, tabs, time,
@@ -161,7 +161,7 @@ pub struct OneUser<'a> {
     /// What its forms hold.
     pub values: &'a Values,
     /// What would go with it.
-    pub extent: Extent,
+    pub holdings: Holdings,
     /// What was wrong.
     pub complaint: Option<&'a Complaint>,
 }
@@ -237,11 +237,11 @@ impl OneUser<'_> {
         html! {
             section #delete {
                 h2 { "Danger zone" }
-                p { "The user's own namespace holds " strong { (in_words(self.extent)) } ". Whatever is in it goes with the user, memberships and tokens included. What it published elsewhere stays." }
+                p { "The user's own namespace holds " strong { (in_words(self.holdings)) } ". Whatever is in it goes with the user, memberships and tokens included. What it published elsewhere stays." }
                 (Deletion {
                     action: &format!("{base}/delete"),
                     verb: "Delete this user",
-                    warning: &format!("{} This cannot be undone.", goes(user.name.as_str(), self.extent)),
+                    warning: &format!("{} This cannot be undone.", goes(user.name.as_str(), self.holdings)),
                     name: user.username.as_str(),
                     typed: &self.values.confirmation,
                     problem: wrong(self.complaint, "delete", "confirmation"),

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Basics, Tab, danger, general, page, rename, settings_path};
 use crate::domain::Visibility;
-use crate::service::extent::Extent;
+use crate::service::holdings::Holdings;
 use crate::service::places::PlaceView;
 use crate::web::Page;
 use crate::web::components::{Field, choice};
@@ -32,7 +32,7 @@ pub struct General<'a> {
     /// What its forms hold.
     pub values: &'a Values,
     /// What would go with it.
-    pub extent: Option<Extent>,
+    pub holdings: Option<Holdings>,
     /// What was wrong.
     pub complaint: Option<&'a Complaint>,
 }
@@ -46,7 +46,7 @@ impl General<'_> {
             (self.permissions(viewer))
             (self.duplicates(viewer))
             (rename(viewer, place, basics, complaint))
-            (danger(viewer, place, self.extent, basics, complaint))
+            (danger(viewer, place, self.holdings, basics, complaint))
         };
         page(viewer, place, Tab::General, complaint, &main)
     }

@@ -11,7 +11,7 @@ use super::Page;
 use super::components::{Field, tabs};
 use super::forms::{Complaint, Deletion, Section, description, goes, in_words, wrong};
 use super::frame::{Frame, Item, Viewer, base_path};
-use crate::service::extent::Extent;
+use crate::service::holdings::Holdings;
 use crate::service::places::PlaceView;
 
 /// The pages that the settings of a place have.
@@ -125,11 +125,11 @@ fn rename(viewer: &Viewer, place: &PlaceView, basics: &Basics, complaint: Option
     section.asking(&viewer.csrf, &html! { (path) })
 }
 
-/// Deletion, for those who may; `extent` is nothing for the others.
+/// Deletion, for those who may; `holdings` is nothing for the others.
 fn danger(
     viewer: &Viewer,
     place: &PlaceView,
-    extent: Option<Extent>,
+    holdings: Option<Holdings>,
     basics: &Basics,
     complaint: Option<&Complaint>,
 ) -> Markup {
@@ -137,16 +137,16 @@ fn danger(
     html! {
         section #delete {
             h2 { "Danger zone" }
-            @match extent {
+            @match holdings {
                 None => p { "Only owners may delete a " (kind) "." },
-                Some(extent) => {
-                    p { "The " (kind) " holds " strong { (in_words(extent)) } ". Whatever is in it goes with it, members and deploy tokens included." }
+                Some(holdings) => {
+                    p { "The " (kind) " holds " strong { (in_words(holdings)) } ". Whatever is in it goes with it, members and deploy tokens included." }
                     (Deletion {
                         action: &format!("{}/delete", settings_path(place)),
                         verb: &format!("Delete this {kind}"),
                         warning: &format!(
                             "{} Configurations that use its modules stop working. This cannot be undone.",
-                            goes(place.path.as_str(), extent),
+                            goes(place.path.as_str(), holdings),
                         ),
                         name: place.path.as_str(),
                         typed: &basics.confirmation,

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Basics, Tab, danger, general, page, rename, settings_path};
 use crate::domain::{RegistryAccess, Visibility};
-use crate::service::extent::Extent;
+use crate::service::holdings::Holdings;
 use crate::service::places::PlaceView;
 use crate::web::Page;
 use crate::web::components::{choice, choices};
@@ -36,7 +36,7 @@ pub struct General<'a> {
     /// Whether the instance lets registries be opened to anyone.
     pub allows_anyone: bool,
     /// What would go with it; nothing for who may not delete it.
-    pub extent: Option<Extent>,
+    pub holdings: Option<Holdings>,
     /// What was wrong.
     pub complaint: Option<&'a Complaint>,
 }
@@ -54,7 +54,7 @@ impl General<'_> {
             (general(viewer, place, basics, complaint))
             (self.permissions(viewer))
             (rename(viewer, place, basics, complaint))
-            (danger(viewer, place, self.extent, basics, complaint))
+            (danger(viewer, place, self.holdings, basics, complaint))
         };
         page(viewer, place, Tab::General, complaint, &main)
     }

@@ -184,9 +184,9 @@ async fn page(
     values: &Values,
     complaint: Option<&Complaint>,
 ) -> Result<Page, ServiceError> {
-    let extent = visit.registry().extent_of_user(visit.caller(), &user.id.to_string()).await?;
+    let holdings = visit.registry().holdings_of_user(visit.caller(), &user.id.to_string()).await?;
     let is_self = visit.caller().user().is_some_and(|own| own.id == user.id);
-    Ok(OneUser { user, is_self, values, extent, complaint }.page(&visit.viewer()))
+    Ok(OneUser { user, is_self, values, holdings, complaint }.page(&visit.viewer()))
 }
 
 fn stored(user: &User) -> Values {

@@ -40,8 +40,8 @@ async fn page(
     values: &Values,
     complaint: Option<&Complaint>,
 ) -> Result<Page, ServiceError> {
-    let extent = Some(visit.registry().extent(visit.caller(), named(place)).await?);
-    Ok(General { place, values, extent, complaint }.page(&visit.viewer()))
+    let holdings = Some(visit.registry().holdings(visit.caller(), named(place)).await?);
+    Ok(General { place, values, holdings, complaint }.page(&visit.viewer()))
 }
 
 /// Takes one of the forms.

@@ -44,14 +44,14 @@ async fn page(
     complaint: Option<&Complaint>,
 ) -> Result<Page, ServiceError> {
     // Maintainers change a project, and may not delete it.
-    let extent = match visit.registry().extent(visit.caller(), named(place)).await {
-        Ok(extent) => Some(extent),
+    let holdings = match visit.registry().holdings(visit.caller(), named(place)).await {
+        Ok(holdings) => Some(holdings),
         Err(ServiceError::Refused { .. }) => None,
         Err(other) => return Err(other),
     };
     let is_off = registry == RegistryAccess::Disabled;
     let allows_anyone = visit.registry().settings()?.allow_anyone_to_pull;
-    Ok(General { place, values, is_off, allows_anyone, extent, complaint }.page(&visit.viewer()))
+    Ok(General { place, values, is_off, allows_anyone, holdings, complaint }.page(&visit.viewer()))
 }
 
 /// Takes one of the forms.
