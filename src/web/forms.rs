@@ -7,7 +7,7 @@ use super::frame::Csrf;
 use crate::domain::{Role, Visibility};
 use crate::service::holdings::Holdings;
 
-/// What was wrong with a form that was sent. It is told at the top of the page, and again at its field.
+/// What was wrong with a form that was sent. It is told at its field, or at the top of the page where it has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
     /// The id of the form's section.
@@ -29,7 +29,12 @@ impl Render for Complaint {
     fn render(&self) -> Markup {
         html! {
             div.notice.bad role="alert" {
-                p { strong { "Nothing was changed." } " " (self.sentence) " " a href=(format!("#{}", self.form)) { "Go to the form" } }
+                p {
+                    strong { "Nothing was changed." } " "
+                    // Beside its field the sentence is clear, and only there.
+                    @if self.field.is_empty() { (self.sentence) } @else { "One of the answers cannot be used." }
+                    " " a href=(format!("#{}", self.form)) { "Go to the form" }
+                }
             }
         }
     }

@@ -225,6 +225,13 @@ fn members_are_added_changed_and_removed() {
         assert_eq!(role(&world, place, "bob"), Some(20));
         let member = world.root().get(&format!("/api/v4/{place}/members/{}", world.user_id("bob")));
         assert_eq!(member.json()["expires_at"], Value::Null);
+        let past = [("role", "owner"), ("expires_at", "2001-01-01")];
+        let refused = owner.submit(&members, &format!("{bob}/change"), &past).must(422).text();
+        assert!(
+            refused.contains("It is in the past") && refused.contains("value=\"2001-01-01\""),
+            "{refused}"
+        );
+        assert!(refused.contains("<option value=\"owner\" selected"), "what was chosen stays: {refused}");
         owner.submit(&members, &format!("{bob}/remove"), &[]).must(303);
         assert_eq!(role(&world, place, "bob"), None);
         owner.submit(&members, &format!("{bob}/remove"), &[]).must(404);

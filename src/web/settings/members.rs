@@ -118,6 +118,7 @@ impl Members<'_> {
                 }
                 input type="date" name="expires_at" value=(date) aria-label=(format!("Membership of {} ends on (optional)", user.name));
                 button.button.quiet.small { "Save" }
+                @if let Some(text) = typed.and(wrong(self.complaint, "members", "expires_at")) { p.wrong { (text) } }
             }
         }
     }
