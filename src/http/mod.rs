@@ -35,6 +35,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use ipnet::IpNet;
+use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -82,6 +83,8 @@ pub struct App {
     /// What the next page of a browser says.
     pub(super) flashes: pages::Flashes,
     start: Start,
+    /// When it was put together: since when it has been up.
+    pub(super) since: Timestamp,
     requests: AtomicU64,
 }
 
@@ -95,8 +98,8 @@ impl App {
         start: Start,
     ) -> Self {
         let edge = ArcSwap::from_pointee(edge);
-        let flashes = pages::Flashes::default();
-        Self { registry, metrics, limits, edge, flashes, start, requests: AtomicU64::new(0) }
+        let (flashes, since) = (pages::Flashes::default(), registry.now());
+        Self { registry, metrics, limits, edge, flashes, start, since, requests: AtomicU64::new(0) }
     }
 
     /// The URL clients should use: the configured one, else the first it listens on.

@@ -12,6 +12,7 @@ pub mod contents;
 pub mod deploy_tokens;
 pub mod error;
 pub mod groups;
+pub mod holdings;
 pub mod identity;
 pub mod login;
 pub mod members;

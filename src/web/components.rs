@@ -338,7 +338,7 @@ impl Confirm<'_> {
                     (self.csrf)
                     @for (name, value) in fields { (hidden(name, value)) }
                     p { (self.warning) }
-                    button.danger { "Yes, " (self.verb.to_lowercase()) }
+                    button.button.danger.small { "Yes, " (self.verb.to_lowercase()) }
                 }
             }
         }

@@ -4,17 +4,22 @@
 //! the pages themselves, each a function from views to a [`Page`].
 
 pub mod account;
+pub mod admin;
 pub mod assets;
 pub mod code;
 pub mod components;
 pub mod errors;
+pub mod forms;
 pub mod frame;
 pub mod home;
 pub mod login;
 pub mod module_search;
 pub mod modules;
+pub mod new;
 pub mod places;
 mod safe_html;
+pub mod search;
+pub mod settings;
 
 /// A finished page, for the HTTP layer to send.
 #[derive(Debug, Clone)]

@@ -6,13 +6,16 @@
 mod support;
 
 mod account;
+mod admin;
 mod assets;
 mod errors;
 mod forms;
 mod home;
+mod people;
 mod places;
 mod search;
 mod sessions;
+mod settings;
 
 use serde_json::json;
 

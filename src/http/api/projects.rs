@@ -89,7 +89,7 @@ pub(super) async fn create(context: &Context<'_>, body: &mut RequestBody) -> Res
 }
 
 /// The path a project gets from its name, as in GitLab: what is not allowed in one becomes a hyphen.
-fn path_of(name: &str) -> String {
+pub(in crate::http) fn path_of(name: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     let path: String =
         name.trim().chars().map(|c| if allowed(c) { c.to_ascii_lowercase() } else { '-' }).collect();

@@ -5,14 +5,19 @@
 //! makes markup of it.
 
 mod account;
+mod admin;
+mod complaints;
 mod cookie;
 mod flash;
 mod forms;
 mod home;
+mod lists;
+mod new;
 mod places;
 mod redirect;
 pub mod routes;
 mod search;
+mod settings;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -32,7 +37,8 @@ use crate::web::frame::{Csrf, Flash, Person, Viewer};
 use cookie::Cookie;
 pub use flash::Flashes;
 use forms::Form;
-use routes::{Page, Part};
+use routes::{Page, Part, Path};
+use settings::Kind;
 
 /// Scripts and styles are files of ours; a page asks nobody else for anything.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -182,7 +188,25 @@ async fn show(visit: &Visit<'_>, page: Page<'_>) -> Result<Reply, ServiceError> 
         Page::Group(path, Part::Overview) | Page::Place(path, Part::Overview) => {
             places::show(visit, page, &path.to_string()).await
         }
+        Page::NewGroup => new::group_form(visit),
+        Page::NewProject => new::project_form(visit),
+        Page::Admin(admin) => admin::show(visit, admin).await,
         Page::Place(path, Part::Download(id)) => download(visit, &path.to_string(), id).await,
+        Page::Group(path, part) => show_settings(visit, Kind::Group, path, part).await,
+        Page::Place(path, part) => show_settings(visit, Kind::Project, path, part).await,
+        _ => Err(nothing_here(visit)),
+    }
+}
+
+async fn show_settings(
+    visit: &Visit<'_>,
+    kind: Kind,
+    path: Path<'_>,
+    part: Part<'_>,
+) -> Result<Reply, ServiceError> {
+    match part {
+        Part::Settings => settings::show(visit, kind, &path.to_string(), None).await,
+        Part::SettingsSection(section) => settings::show(visit, kind, &path.to_string(), Some(section)).await,
         _ => Err(nothing_here(visit)),
     }
 }
@@ -195,6 +219,28 @@ async fn send(visit: &Visit<'_>, page: Page<'_>, form: &Form) -> Result<Reply, S
         Page::Password => account::change_password(visit, form).await,
         Page::Tokens => account::create_token(visit, form).await,
         Page::RevokeToken(id) => account::revoke_token(visit, id).await,
+        Page::NewGroup => new::create_group(visit, form).await,
+        Page::NewProject => new::create_project(visit, form).await,
+        Page::Admin(admin) => admin::send(visit, admin, form).await,
+        Page::Group(path, part) => send_settings(visit, Kind::Group, path, part, form).await,
+        Page::Place(path, part) => send_settings(visit, Kind::Project, path, part, form).await,
+        _ => Err(nothing_here(visit)),
+    }
+}
+
+async fn send_settings(
+    visit: &Visit<'_>,
+    kind: Kind,
+    path: Path<'_>,
+    part: Part<'_>,
+    form: &Form,
+) -> Result<Reply, ServiceError> {
+    let path = path.to_string();
+    match part {
+        Part::SettingsSection(section) => settings::send(visit, kind, &path, section, form).await,
+        Part::SettingsForm(section, id, action) => {
+            settings::send_about(visit, kind, &path, (section, id, action), form).await
+        }
         _ => Err(nothing_here(visit)),
     }
 }

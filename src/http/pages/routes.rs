@@ -29,6 +29,10 @@ pub enum Page<'a> {
     RevokeToken(&'a str),
     /// The search over all modules.
     Search,
+    /// The form for a new group.
+    NewGroup,
+    /// The form for a new project.
+    NewProject,
     /// Administration: the first page, a section, or something in it.
     Admin(Admin<'a>),
     /// A group below `/groups/`, or something in it.
@@ -46,8 +50,10 @@ pub enum Admin<'a> {
     Overview,
     /// `/admin/users`.
     Section(&'a str),
-    /// `/admin/users/ada`.
+    /// `/admin/users/7`.
     Item(&'a str, &'a str),
+    /// `/admin/users/7/block`: the form of something in a section.
+    Form(&'a str, &'a str, &'a str),
 }
 
 /// What groups and projects have.
@@ -67,6 +73,8 @@ pub enum Part<'a> {
     Settings,
     /// `-/settings/:section`.
     SettingsSection(&'a str),
+    /// `-/settings/:section/:id/:form`: the form of something in a section, such as `members/7/remove`.
+    SettingsForm(&'a str, &'a str, &'a str),
 }
 
 /// The segments of a full path, as they stood in the URL.
@@ -109,7 +117,10 @@ impl<'a> Page<'a> {
             ["admin"] => Self::Admin(Admin::Overview),
             ["admin", section] => Self::Admin(Admin::Section(section)),
             ["admin", section, item] => Self::Admin(Admin::Item(section, item)),
-            ["users" | "search" | "admin", ..] => Self::Unknown,
+            ["admin", section, item, form] => Self::Admin(Admin::Form(section, item, form)),
+            ["groups", "new"] => Self::NewGroup,
+            ["projects", "new"] => Self::NewProject,
+            ["users" | "search" | "admin" | "projects", ..] => Self::Unknown,
             ["groups", ..] => match inside(segments.get(1..).unwrap_or_default()) {
                 Some((path, part)) => Self::Group(path, part),
                 None => Self::Unknown,
@@ -131,9 +142,12 @@ impl<'a> Page<'a> {
             Self::Tokens => "/-/user_settings/personal_access_tokens",
             Self::RevokeToken(_) => "/-/user_settings/personal_access_tokens/:id/revoke",
             Self::Search => "/search",
+            Self::NewGroup => "/groups/new",
+            Self::NewProject => "/projects/new",
             Self::Admin(Admin::Overview) => "/admin",
             Self::Admin(Admin::Section(_)) => "/admin/:section",
             Self::Admin(Admin::Item(..)) => "/admin/:section/:id",
+            Self::Admin(Admin::Form(..)) => "/admin/:section/:id/:form",
             Self::Group(_, part) => match part {
                 Part::Overview => "/groups/:path",
                 Part::Registry => "/groups/:path/-/infrastructure_registry",
@@ -142,6 +156,7 @@ impl<'a> Page<'a> {
                 Part::Download(_) => "/groups/:path/-/package_files/:file_id/download",
                 Part::Settings => "/groups/:path/-/settings",
                 Part::SettingsSection(_) => "/groups/:path/-/settings/:section",
+                Part::SettingsForm(..) => "/groups/:path/-/settings/:section/:id/:form",
             },
             Self::Place(_, part) => match part {
                 Part::Overview => "/:path",
@@ -151,6 +166,7 @@ impl<'a> Page<'a> {
                 Part::Download(_) => "/:path/-/package_files/:file_id/download",
                 Part::Settings => "/:path/-/settings",
                 Part::SettingsSection(_) => "/:path/-/settings/:section",
+                Part::SettingsForm(..) => "/:path/-/settings/:section/:id/:form",
             },
             Self::Unknown => "/:path/-/:unknown",
         }
@@ -162,11 +178,19 @@ impl<'a> Page<'a> {
         const SENT: &[Method] = &[Method::POST];
         const BOTH: &[Method] = &[Method::GET, Method::POST];
         match self {
-            Self::SignOut | Self::RevokeToken(_) => SENT,
-            Self::SignIn | Self::Password | Self::Tokens | Self::Admin(_) => BOTH,
+            Self::SignOut | Self::RevokeToken(_) | Self::Admin(Admin::Form(..)) => SENT,
+            Self::SignIn
+            | Self::Password
+            | Self::Tokens
+            | Self::NewGroup
+            | Self::NewProject
+            | Self::Admin(_) => BOTH,
             Self::Group(_, part) | Self::Place(_, part) => match part {
-                Part::PackagePart(..) | Part::Settings | Part::SettingsSection(_) => BOTH,
-                Part::Overview | Part::Registry | Part::Package(_) | Part::Download(_) => SHOWN,
+                Part::SettingsForm(..) => SENT,
+                Part::PackagePart(..) | Part::SettingsSection(_) => BOTH,
+                Part::Settings | Part::Overview | Part::Registry | Part::Package(_) | Part::Download(_) => {
+                    SHOWN
+                }
             },
             Self::Home | Self::Search | Self::Unknown => SHOWN,
         }
@@ -205,6 +229,7 @@ fn inside(segments: &[String]) -> Option<(Path<'_>, Part<'_>)> {
         ["package_files", id, "download"] => Part::Download(id),
         ["settings"] => Part::Settings,
         ["settings", section] => Part::SettingsSection(section),
+        ["settings", section, id, form] => Part::SettingsForm(section, id, form),
         _ => return None,
     };
     Some((path, part))
@@ -241,9 +266,14 @@ mod tests {
             ("/search", Some("/search")),
             ("/admin", Some("/admin")),
             ("/admin/users", Some("/admin/:section")),
-            ("/admin/users/ada", Some("/admin/:section/:id")),
-            ("/admin/a/b/c", Some("/:path/-/:unknown")),
+            ("/admin/users/7", Some("/admin/:section/:id")),
+            ("/admin/users/7/block", Some("/admin/:section/:id/:form")),
+            ("/admin/a/b/c/d", Some("/:path/-/:unknown")),
             ("/groups", Some("/:path/-/:unknown")),
+            ("/groups/new", Some("/groups/new")),
+            ("/groups/new/-/settings", Some("/groups/:path/-/settings")),
+            ("/projects/new", Some("/projects/new")),
+            ("/projects/acme", Some("/:path/-/:unknown")),
             ("/groups/acme", Some("/groups/:path")),
             (
                 "/groups/acme/platform/-/infrastructure_registry",
@@ -264,6 +294,8 @@ mod tests {
             ("/acme/vpc/-/package_files/7/download", Some("/:path/-/package_files/:file_id/download")),
             ("/acme/vpc/-/settings", Some("/:path/-/settings")),
             ("/acme/vpc/-/settings/members", Some("/:path/-/settings/:section")),
+            ("/acme/vpc/-/settings/members/7/remove", Some("/:path/-/settings/:section/:id/:form")),
+            ("/acme/vpc/-/settings/members/7", Some("/:path/-/:unknown")),
             ("/acme/vpc/-/nothing", Some("/:path/-/:unknown")),
             (&deep, Some("/:path")),
             (

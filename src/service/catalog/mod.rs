@@ -7,6 +7,7 @@
 //! It is read from the store in full once and follows each commit from then on, before anybody is told of the commit.
 
 mod contents;
+mod counts;
 mod order;
 mod pages;
 mod places;
