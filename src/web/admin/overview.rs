@@ -73,10 +73,12 @@ pub struct Overview<'a> {
     pub complaint: Option<&'a Complaint>,
     /// Whether the server is well.
     pub health: Health,
-    /// What the archives take, where it is known.
-    pub storage: Option<Storage>,
-    /// What happened last, where it is known.
-    pub events: Option<&'a [Event]>,
+    /// How many there are of what.
+    pub counts: &'a [(&'static str, u64)],
+    /// What the archives take.
+    pub storage: Storage,
+    /// What happened last.
+    pub events: &'a [Event],
 }
 
 impl Overview<'_> {
@@ -86,11 +88,26 @@ impl Overview<'_> {
             h1 { "Administration" }
             @if let Some(complaint) = self.complaint { (complaint) }
             (self.state(viewer))
-            @if let Some(storage) = self.storage { (stored(storage, viewer.now)) }
+            (self.contents(viewer.now))
             (self.settings(viewer))
-            @if let Some(events) = self.events { (happened(events, viewer.now)) }
+            (happened(self.events, viewer.now))
         };
         page(viewer, ADMIN, "Overview", &main)
+    }
+
+    fn contents(&self, now: Timestamp) -> Markup {
+        let mut rows: Vec<(&str, Markup)> =
+            self.counts.iter().map(|(name, count)| (*name, html! { (count) })).collect();
+        rows.push(("Archives", bytes(self.storage.used)));
+        rows.push(("Reclaimable", bytes(self.storage.reclaimable)));
+        rows.push(("Measured", time(self.storage.measured_at, now)));
+        html! {
+            section #storage {
+                h2 { "Contents and storage" }
+                (facts(&rows))
+                p.quiet { "What nothing refers to any more is deleted by " code { "cairn gc" } "." }
+            }
+        }
     }
 
     fn state(&self, viewer: &Viewer) -> Markup {
@@ -154,20 +171,6 @@ impl Overview<'_> {
             (size)
         };
         section.asking(&viewer.csrf, &questions)
-    }
-}
-
-fn stored(storage: Storage, now: Timestamp) -> Markup {
-    html! {
-        section #storage {
-            h2 { "Storage" }
-            (facts(&[
-                ("Archives", bytes(storage.used)),
-                ("Reclaimable", bytes(storage.reclaimable)),
-                ("Measured", time(storage.measured_at, now)),
-            ]))
-            p.quiet { "What nothing refers to any more is deleted by " code { "cairn gc" } "." }
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::service::ServiceError;
 pub(super) async fn show(visit: &Visit<'_>, page: Admin<'_>) -> Result<Reply, ServiceError> {
     require_administrator(visit)?;
     match page {
-        Admin::Overview => overview::show(visit),
+        Admin::Overview => overview::show(visit).await,
         Admin::Section("users") => users::list(visit).await,
         Admin::Section("groups") => places::groups(visit).await,
         Admin::Section("projects") => places::projects(visit).await,

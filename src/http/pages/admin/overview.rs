@@ -1,5 +1,6 @@
 //! The first page of the administration, and the settings of the instance.
 
+use crate::domain::event::PackageAction;
 use crate::domain::identity::InstanceSettings;
 use crate::http::error;
 use crate::http::pages::Visit;
@@ -7,19 +8,21 @@ use crate::http::pages::complaints::{self, ticked, visibility};
 use crate::http::pages::forms::Form;
 use crate::http::response::Reply;
 use crate::service::ServiceError;
+use crate::service::actors::Actor;
+use crate::service::overview::RecentEvent;
 use crate::service::settings::SettingsChange;
 use crate::web::Page;
 use crate::web::admin::ADMIN;
-use crate::web::admin::overview::{Health, Overview, Values};
+use crate::web::admin::overview::{Event, Health, Overview, Storage, Values};
 use crate::web::forms::Complaint;
 use crate::web::frame::Flash;
 
 /// Units of sizes, largest first.
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("bytes", 1)];
 
-pub(super) fn show(visit: &Visit<'_>) -> Result<Reply, ServiceError> {
+pub(super) async fn show(visit: &Visit<'_>) -> Result<Reply, ServiceError> {
     let values = stored(&visit.registry().settings_for(visit.caller())?);
-    Ok(page(visit, &values, None).into())
+    Ok(page(visit, &values, None).await?.into())
 }
 
 fn stored(settings: &InstanceSettings) -> Values {
@@ -32,13 +35,53 @@ fn stored(settings: &InstanceSettings) -> Values {
     }
 }
 
-fn page(visit: &Visit<'_>, values: &Values, complaint: Option<&Complaint>) -> Page {
+async fn page(
+    visit: &Visit<'_>,
+    values: &Values,
+    complaint: Option<&Complaint>,
+) -> Result<Page, ServiceError> {
+    let overview = visit.registry().overview(visit.caller()).await?;
+    let storage = visit.registry().storage(visit.caller()).await?;
+    let events: Vec<Event> = overview.events.iter().map(told).collect();
+    let storage = Storage {
+        used: storage.bytes,
+        reclaimable: storage.reclaimable_bytes,
+        measured_at: storage.measured_at,
+    };
     let health = Health {
         is_ready: visit.registry().is_ready(),
         since: visit.context.app.since,
         kept_off: visit.registry().options().disable_registry,
     };
-    Overview { values, complaint, health, storage: None, events: None }.page(&visit.viewer())
+    let counts = [
+        ("Users", overview.users),
+        ("Groups", overview.groups),
+        ("Projects", overview.projects),
+        ("Modules", overview.modules),
+        ("Versions", overview.versions),
+    ];
+    let page = Overview { values, complaint, health, counts: &counts, storage, events: &events };
+    Ok(page.page(&visit.viewer()))
+}
+
+fn told(event: &RecentEvent) -> Event {
+    Event {
+        at: event.at,
+        what: match event.action {
+            PackageAction::Published => "published",
+            PackageAction::Deleted => "deleted",
+            PackageAction::FileDeleted => "file deleted",
+        },
+        package: format!("{}/{} {}", event.name, event.system, event.version),
+        who: match &event.actor {
+            Actor::User { username, .. } => username.clone(),
+            Actor::FormerUser => "a user who is gone".to_owned(),
+            Actor::DeployToken { name } => format!("deploy token {name}"),
+            Actor::FormerDeployToken => "a deploy token that is gone".to_owned(),
+            Actor::CommandLine => "the command line".to_owned(),
+        },
+        project: event.project.clone(),
+    }
 }
 
 /// `POST /admin`.
@@ -63,7 +106,8 @@ pub(super) async fn save(visit: &Visit<'_>, form: &Form) -> Result<Reply, Servic
                 groups: visibility(form, "groups").unwrap_or(before.groups),
                 max_file_size: form.text("max_file_size").to_owned(),
             };
-            Ok(error::page(&refused.error, page(visit, &values, Some(&refused.complaint))))
+            let page = page(visit, &values, Some(&refused.complaint)).await?;
+            Ok(error::page(&refused.error, page))
         }
     }
 }
