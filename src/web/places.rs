@@ -245,10 +245,12 @@ fn closed(place: &PlaceView) -> Markup {
     html! {
         div.notice.warn {
             p {
-                "The package registry of this project is switched off, or not open to you. Nothing was deleted. "
                 @if place.may.administer {
-                    a href=(format!("{}/-/settings", base_path(place))) { "Its settings" } " switch it on: the setting is called Packages."
-                } @else { "A maintainer of the project can open it." }
+                    "The package registry of this project is switched off. Nothing was deleted. Switch it on in "
+                    a href=(format!("{}/-/settings", base_path(place))) { "its settings" } ": the setting is called Packages."
+                } @else {
+                    "The package registry of this project is switched off, or not open to you. Nothing was deleted. A maintainer of the project can open it."
+                }
             }
         }
     }
