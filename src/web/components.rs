@@ -281,12 +281,13 @@ pub fn facts(pairs: &[(&str, Markup)]) -> Markup {
     html! { dl.facts { @for (name, value) in pairs { div { dt { (name) } dd { (value) } } } } }
 }
 
-/// A table that becomes a list of cards where there is no room: cells are given by [`cell`].
+/// A table that becomes a list of cards where there is no room: cells are given by [`cell`]. A column of buttons needs no
+/// head.
 pub fn table(caption: &str, heads: &[&str], rows: &Markup) -> Markup {
     html! {
         table.rows {
             caption.unseen { (caption) }
-            thead { tr { @for head in heads { th scope="col" { (head) } } } }
+            thead { tr { @for head in heads { @if head.is_empty() { td {} } @else { th scope="col" { (head) } } } } }
             tbody { (rows) }
         }
     }

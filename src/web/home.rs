@@ -6,8 +6,8 @@ use super::Page;
 use super::components::{copy_block, empty_state};
 use super::frame::{Frame, Viewer, sign_in_url};
 use super::module_search::SEARCH;
-use super::modules::{counted, how_to_publish, module_table};
-use super::places::{Paths, group_card, project_card};
+use super::modules::{Paths, counted, how_to_publish, module_table};
+use super::places::{group_card, project_card};
 use crate::service::browsing::Home;
 use crate::service::module_rows::ModuleRow;
 
@@ -73,7 +73,7 @@ pub fn signed_in(viewer: &Viewer, home: &Home, new: New) -> Page {
 fn recent(viewer: &Viewer, caption: &str, home: &Home) -> Markup {
     let rows: Vec<&ModuleRow> = home.recent.iter().collect();
     html! {
-        (module_table(viewer, caption, &rows, |_| html! {}))
+        (module_table(viewer, caption, &rows, Paths::Whole, |_| html! {}))
         @if home.modules_total > rows.len() {
             p.actions { a.button.quiet href=(SEARCH) { "Browse all " (counted(home.modules_total, "module")) } }
         }

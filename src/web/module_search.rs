@@ -6,7 +6,7 @@ use super::Page;
 use super::components::{Pages, empty_state, pager};
 use super::frame::{Frame, Viewer, sign_in_url};
 use super::home::switched_off;
-use super::modules::{counted, module_table};
+use super::modules::{Paths, module_table};
 use crate::domain::words::Use;
 use crate::service::module_rows::{ModuleRow, ModuleRows};
 use crate::service::module_search::{Reason, SearchPage};
@@ -40,7 +40,7 @@ pub fn found(viewer: &Viewer, page: &SearchPage, pages: Pages) -> Page {
             @if page.is_incomplete {
                 div.notice { p { "A word was too common to be followed to its end: there may be more. Add a word to narrow it down." } }
             }
-            (module_table(viewer, "Modules found, the best first", &rows, why))
+            (module_table(viewer, "Modules found, the best first", &rows, Paths::Whole, why))
             (pager(pages, |page| search_url(words, page)))
         }
     };
@@ -111,8 +111,8 @@ pub fn everything(viewer: &Viewer, modules: &ModuleRows, pages: Pages) -> Page {
                 } @else { p { "Modules that you may use appear here once somebody publishes them." } }
             }))
         } @else {
-            p.lead { (counted(modules.total, "module")) " that you may use, last published first. Search them by name, description, inputs, resources and README words." }
-            (module_table(viewer, "All modules, last published first", &rows, |_| html! {}))
+            p.lead { "Those that you may use, last published first. The search knows their names, descriptions, inputs, outputs, resource types, providers and README words." }
+            (module_table(viewer, "All modules, last published first", &rows, Paths::Whole, |_| html! {}))
             (pager(pages, |page| search_url("", page)))
         }
     };

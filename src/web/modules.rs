@@ -6,6 +6,15 @@ use super::components::{Tone, badge, cell, copy_block, table, time};
 use super::frame::Viewer;
 use crate::service::module_rows::ModuleRow;
 
+/// How much a list says of where its entries are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paths {
+    /// All of it: they are in different places.
+    Whole,
+    /// What the page they are on does not say: they are in one place.
+    Within,
+}
+
 /// Where the list of a project's modules is, or of a group's: `base` is its [`super::frame::base_path`].
 pub fn registry_path(base: &str) -> String {
     format!("{base}/-/infrastructure_registry")
@@ -28,6 +37,7 @@ pub fn module_table(
     viewer: &Viewer,
     caption: &str,
     rows: &[&ModuleRow],
+    paths: Paths,
     below: impl Fn(usize) -> Markup,
 ) -> Markup {
     let body = html! {
@@ -37,7 +47,7 @@ pub fn module_table(
                     a.name href=(module_path(row)) { (address(row)) }
                     @if row.has_warnings { " " (badge(Tone::Warn, "warnings")) }
                     @if !row.description.is_empty() { p { (row.description) } }
-                    p.quiet.origin { (row.view.project_path) }
+                    @if paths == Paths::Whole { p.quiet.origin { (row.view.project_path) } }
                     (below(index))
                 }))
                 (cell("Version", &html! {

@@ -6,7 +6,7 @@ use super::Page;
 use super::components::{Pages, Tone, badge, empty_state, facts, pager_of, time};
 use super::frame::{Frame, Item, Viewer, base_path};
 use super::home::switched_off;
-use super::modules::{counted, how_to_publish, module_table, registry_path};
+use super::modules::{Paths, counted, how_to_publish, module_table, registry_path};
 use crate::domain::{FullPath, Visibility};
 use crate::service::browsing::{GroupCard, GroupPage, ProjectCard};
 use crate::service::module_rows::{ModuleRow, ModuleRows};
@@ -139,15 +139,6 @@ fn projects(viewer: &Viewer, place: &PlaceView, page: &GroupPage, parts: GroupPa
     }
 }
 
-/// How much of the path a list says of its entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paths {
-    /// All of it: they are in different groups.
-    Whole,
-    /// Only what the name does not say: they are in one group.
-    Within,
-}
-
 /// A group in a list.
 pub fn group_card(viewer: &Viewer, card: &GroupCard, paths: Paths) -> Markup {
     let inside = html! {
@@ -232,7 +223,7 @@ fn latest_modules(viewer: &Viewer, place: &PlaceView, modules: &ModuleRows) -> M
     html! {
         section {
             h2 { "Modules " span.count { (modules.total) } }
-            (module_table(viewer, "Modules, last published first", &rows, |_| html! {}))
+            (module_table(viewer, "Modules, last published first", &rows, Paths::Within, |_| html! {}))
             p.actions {
                 a.button.quiet href=(all) {
                     @if modules.total > rows.len() { "Browse all " (counted(modules.total, "module")) }
@@ -254,10 +245,12 @@ fn closed(place: &PlaceView) -> Markup {
     html! {
         div.notice.warn {
             p {
-                "The package registry of this project is switched off, or not open to you. Nothing was deleted. "
                 @if place.may.administer {
-                    a href=(format!("{}/-/settings", base_path(place))) { "Its settings" } " switch it on: the setting is called Packages."
-                } @else { "A maintainer of the project can open it." }
+                    "The package registry of this project is switched off. Nothing was deleted. Switch it on in "
+                    a href=(format!("{}/-/settings", base_path(place))) { "its settings" } ": the setting is called Packages."
+                } @else {
+                    "The package registry of this project is switched off, or not open to you. Nothing was deleted. A maintainer of the project can open it."
+                }
             }
         }
     }
