@@ -11,6 +11,8 @@ pub mod errors;
 pub mod frame;
 pub mod home;
 pub mod login;
+pub mod package;
+pub mod registry;
 mod safe_html;
 
 /// A finished page, for the HTTP layer to send.

@@ -9,7 +9,9 @@ mod cookie;
 mod flash;
 mod forms;
 mod home;
+mod package;
 mod redirect;
+mod registry;
 pub mod routes;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -159,6 +161,12 @@ async fn show(visit: &Visit<'_>, page: Page<'_>) -> Result<Reply, ServiceError> 
         Page::SignIn => account::sign_in_form(visit),
         Page::Password => account::password_form(visit),
         Page::Tokens => account::tokens(visit).await,
+        Page::Group(path, Part::Registry) => registry::show(visit, &path.to_string(), true).await,
+        Page::Place(path, Part::Registry) => registry::show(visit, &path.to_string(), false).await,
+        Page::Place(path, Part::Package(id)) => package::show(visit, &path.to_string(), id, &[]).await,
+        Page::Place(path, Part::PackagePart(id, rest)) => {
+            package::show(visit, &path.to_string(), id, rest).await
+        }
         Page::Place(path, Part::Download(id)) => download(visit, &path.to_string(), id).await,
         _ => Err(nothing_here(visit)),
     }
@@ -172,6 +180,9 @@ async fn send(visit: &Visit<'_>, page: Page<'_>, form: &Form) -> Result<Reply, S
         Page::Password => account::change_password(visit, form).await,
         Page::Tokens => account::create_token(visit, form).await,
         Page::RevokeToken(id) => account::revoke_token(visit, id).await,
+        Page::Place(path, Part::PackagePart(id, [part])) if part == "delete" => {
+            package::delete(visit, &path.to_string(), id, form).await
+        }
         _ => Err(nothing_here(visit)),
     }
 }
@@ -227,7 +238,8 @@ pub(super) fn refuse_method(
 /// What every answer of a page carries.
 fn protect(reply: &mut Reply) {
     let headers = reply.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // A picture has a stricter policy of its own.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     // Our own forms are told by their origin, which browsers hide under `no-referrer`; other sites learn nothing.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
