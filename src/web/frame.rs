@@ -200,13 +200,22 @@ pub struct Frame<'a> {
     sidebar: Option<Sidebar>,
     narrow: bool,
     scripts: Vec<&'static str>,
+    styles: Vec<&'static str>,
 }
 
 impl<'a> Frame<'a> {
     /// A page with that title for that viewer.
     pub fn new(viewer: &'a Viewer, title: impl Into<String>) -> Self {
         let title = title.into();
-        Self { viewer, title, crumbs: Vec::new(), sidebar: None, narrow: false, scripts: Vec::new() }
+        Self {
+            viewer,
+            title,
+            crumbs: Vec::new(),
+            sidebar: None,
+            narrow: false,
+            scripts: Vec::new(),
+            styles: Vec::new(),
+        }
     }
 
     /// A page about a group or project: breadcrumbs down to it, and its sidebar.
@@ -245,6 +254,13 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn script(mut self, name: &'static str) -> Self {
         self.scripts.push(name);
+        self
+    }
+
+    /// One more stylesheet of `web/`.
+    #[must_use]
+    pub fn style(mut self, name: &'static str) -> Self {
+        self.styles.push(name);
         self
     }
 
@@ -289,6 +305,7 @@ fn document(title: &str, scripts: &Markup, body: &Markup) -> Page {
                 title { (title) }
                 (scripts)
                 link rel="stylesheet" href=(assets::url("app.css"));
+                @for name in styles { link rel="stylesheet" href=(assets::url(name)); }
                 link rel="icon" href=(assets::url("icon.svg")) type="image/svg+xml";
             }
             body { (body) }

@@ -10,6 +10,8 @@ mod assets;
 mod errors;
 mod forms;
 mod home;
+mod package;
+mod registry;
 mod sessions;
 
 use serde_json::json;

@@ -53,8 +53,11 @@ pub(super) async fn show(
 
 /// The path of a file in the archive.
 fn joined(segments: &[String]) -> String {
-    let segments: Vec<&str> =
-        segments.iter().map(|segment| segment.trim_matches('/')).filter(|segment| !segment.is_empty()).collect();
+    let segments: Vec<&str> = segments
+        .iter()
+        .map(|segment| segment.trim_matches('/'))
+        .filter(|segment| !segment.is_empty())
+        .collect();
     segments.join("/")
 }
 

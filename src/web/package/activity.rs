@@ -12,7 +12,10 @@ use crate::web::registry::who;
 pub(super) fn activity(shown: Shown<'_>) -> Markup {
     let activity = &shown.details.activity;
     if activity.published.is_none() && activity.updates.is_empty() {
-        return empty_state("No activity", &html! { p { "Nothing is known about how this version came here." } });
+        return empty_state(
+            "No activity",
+            &html! { p { "Nothing is known about how this version came here." } },
+        );
     }
     html! {
         ol.activity {

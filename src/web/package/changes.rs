@@ -15,9 +15,12 @@ const LISTED: usize = 500;
 /// The choice of another version, and what changed against it.
 pub(super) fn changes(shown: Shown<'_>, compared: Option<&Compared>) -> Markup {
     if shown.details.versions.len() < 2 {
-        return empty_state("Only one version", &html! {
-            p { "There is nothing to compare with: this is the only version of the module in its project." }
-        });
+        return empty_state(
+            "Only one version",
+            &html! {
+                p { "There is nothing to compare with: this is the only version of the module in its project." }
+            },
+        );
     }
     let own = shown.details.view.package.id;
     let other = compared.map(|compared| if compared.from == own { compared.to } else { compared.from });

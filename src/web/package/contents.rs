@@ -142,7 +142,10 @@ pub(super) fn parts(shown: Shown<'_>, tab: Tab, parts: &[ModulePart]) -> Markup 
     if parts.is_empty() {
         let (what, folder) =
             if tab == Tab::Examples { ("examples", "examples/") } else { ("submodules", "modules/") };
-        return empty_state(&format!("No {what}"), &html! { p { "There is nothing below " code { (folder) } " in this module." } });
+        return empty_state(
+            &format!("No {what}"),
+            &html! { p { "There is nothing below " code { (folder) } " in this module." } },
+        );
     }
     let rows = html! {
         @for part in parts {

@@ -162,7 +162,11 @@ mod tests {
     use crate::service::contents::ArchiveEntry;
 
     fn listing(paths: &[(&str, EntryKind)]) -> Listing {
-        let entry = |(path, kind): &(&str, EntryKind)| ArchiveEntry { path: (*path).to_owned(), size: 3, kind: *kind };
+        let entry = |(path, kind): &(&str, EntryKind)| ArchiveEntry {
+            path: (*path).to_owned(),
+            size: 3,
+            kind: *kind,
+        };
         Listing { entries: paths.iter().map(entry).collect(), complete: true }
     }
 

@@ -77,7 +77,8 @@ fn switcher(shown: Shown<'_>, tab: Tab) -> Markup {
     if versions.len() < 2 {
         return html! {};
     }
-    let offered = versions.iter().enumerate().filter(|(place, version)| *place < OFFERED || version.id == own);
+    let offered =
+        versions.iter().enumerate().filter(|(place, version)| *place < OFFERED || version.id == own);
     html! {
         form.switcher action=(shown.url()) {
             @if tab != Tab::Readme { (hidden("tab", tab.as_str())) }

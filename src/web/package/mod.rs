@@ -175,10 +175,11 @@ impl Shown<'_> {
     fn page(&self, title: &str, main: &Markup) -> Page {
         let package = &self.details.view.package;
         let list = format!("{}/-/infrastructure_registry", self.base());
-        let frame = self.listed().frame(self.viewer, format!("{title} · {} {}", self.name(), package.version));
+        let frame =
+            self.listed().frame(self.viewer, format!("{title} · {} {}", self.name(), package.version));
         let frame = frame.crumb("Infrastructure Registry", Some(list));
         let label = format!("{} {}", self.name(), package.version);
-        frame.crumb(&label, Some(self.url())).page(main)
+        frame.crumb(&label, Some(self.url())).style("code.css").page(main)
     }
 
     fn base(&self) -> String {

@@ -65,8 +65,12 @@ fn required(inputs: &[Input]) -> String {
         name.starts_with(|c: char| c.is_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
     };
-    let names: Vec<&str> =
-        inputs.iter().filter(|input| input.required).map(|input| input.name.as_str()).filter(is_name).collect();
+    let names: Vec<&str> = inputs
+        .iter()
+        .filter(|input| input.required)
+        .map(|input| input.name.as_str())
+        .filter(is_name)
+        .collect();
     match names.get(NAMED..).map_or(0, <[&str]>::len) {
         _ if names.is_empty() => String::new(),
         0 => format!("  # to be set: {}\n", names.join(", ")),

@@ -206,7 +206,10 @@ mod tests {
         for (query, expected) in [
             ("", "/x"),
             ("search=+vpc+&page=1", "/x?search=vpc"),
-            ("search=a%26b&system=aws&version=1.0.0&status=default", "/x?search=a%26b&system=aws&version=1.0.0&status=default"),
+            (
+                "search=a%26b&system=aws&version=1.0.0&status=default",
+                "/x?search=a%26b&system=aws&version=1.0.0&status=default",
+            ),
             ("publisher=@ada&manner=deploy_token", "/x?publisher=ada&manner=deploy_token"),
             ("manner=magic&rows=cards&order_by=luck&sort=up&page=0&page=-1&other=1", "/x"),
             ("rows=versions&page=3", "/x?rows=versions&page=3"),

@@ -88,7 +88,10 @@ pub fn switched_off(viewer: &Viewer, listed: Listed<'_>) -> Page {
             }
         } @else { (super::home::switched_off()) }
     };
-    listed.frame(viewer, "Infrastructure Registry".to_owned()).crumb("Infrastructure Registry", None).page(&main)
+    listed
+        .frame(viewer, "Infrastructure Registry".to_owned())
+        .crumb("Infrastructure Registry", None)
+        .page(&main)
 }
 
 fn counted(total: usize, asked: &Asked) -> String {
@@ -170,23 +173,29 @@ fn manners() -> [(&'static str, &'static str); 4] {
 /// What stands where nothing was published yet: how to publish.
 fn empty(viewer: &Viewer, listed: Listed<'_>) -> Markup {
     if !listed.is_project() {
-        return empty_state("No modules here yet", &html! {
-            p { "Modules are published in projects. Those of this group and of the groups below it are listed here, as far as you may see them." }
-            (commands(viewer, &format!("{}/my-project", listed.path)))
-        });
+        return empty_state(
+            "No modules here yet",
+            &html! {
+                p { "Modules are published in projects. Those of this group and of the groups below it are listed here, as far as you may see them." }
+                (commands(viewer, &format!("{}/my-project", listed.path)))
+            },
+        );
     }
     let may_publish = listed.place.is_some_and(|place| place.may.publish);
-    empty_state("No modules here yet", &html! {
-        @if may_publish {
-            p { "Publish the first one from a folder with Terraform files:" }
-            (commands(viewer, listed.path))
-        } @else if viewer.person.is_none() {
-            p { "Nothing was published in this project. " a href=(sign_in_url(&viewer.here)) { "Sign in" } " if you may publish." }
-        } @else {
-            p { "Nothing was published in this project. To publish, you need the role " (role_name(Role::Developer)) " in it: ask one of its maintainers." }
-            (commands(viewer, listed.path))
-        }
-    })
+    empty_state(
+        "No modules here yet",
+        &html! {
+            @if may_publish {
+                p { "Publish the first one from a folder with Terraform files:" }
+                (commands(viewer, listed.path))
+            } @else if viewer.person.is_none() {
+                p { "Nothing was published in this project. " a href=(sign_in_url(&viewer.here)) { "Sign in" } " if you may publish." }
+            } @else {
+                p { "Nothing was published in this project. To publish, you need the role " (role_name(Role::Developer)) " in it: ask one of its maintainers." }
+                (commands(viewer, listed.path))
+            }
+        },
+    )
 }
 
 const fn role_name(role: Role) -> &'static str {

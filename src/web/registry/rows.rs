@@ -19,13 +19,7 @@ const COLUMNS: [(&str, Option<PackageOrder>); 4] = [
 ];
 
 /// A table of modules, or of their versions.
-pub(super) fn table(
-    viewer: &Viewer,
-    asked: &Asked,
-    url: &str,
-    is_group: bool,
-    rows: &[ModuleRow],
-) -> Markup {
+pub(super) fn table(viewer: &Viewer, asked: &Asked, url: &str, is_group: bool, rows: &[ModuleRow]) -> Markup {
     let can_delete = rows.iter().any(|row| row.view.can_delete);
     let columns = COLUMNS.iter().filter(|(_, order)| is_group || *order != Some(PackageOrder::ProjectPath));
     html! {
@@ -109,7 +103,8 @@ fn delete(viewer: &Viewer, row: &ModuleRow) -> Markup {
         return html! {};
     }
     let package = &row.view.package;
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("back", &viewer.here).finish();
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("back", &viewer.here).finish();
     let href = format!("{}/delete?{query}", package_url(&row.view.project_path, package.id));
     let label = format!("Delete {} {}", package.full_name(), package.version);
     html! { a.button.danger-quiet.small href=(href) aria-label=(label) { "Delete" } }
