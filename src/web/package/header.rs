@@ -129,7 +129,7 @@ pub(super) fn versions(shown: Shown<'_>, page: usize) -> Markup {
                     @if version.is_prerelease { " " (badge(Tone::Warn, "prerelease")) }
                     @if version.id == own { " " (badge(Tone::Plain, "this one")) }
                 }))
-                (cell("Published", &html! { (time(version.published_at, shown.viewer.now)) ", " (day(version.published_at)) }))
+                (cell("Published", &html! { span { (time(version.published_at, shown.viewer.now)) ", " (day(version.published_at)) } }))
                 (cell("Compare", &html! {
                     @if version.id != own { a href=(changes_url(shown, version)) { "What changed" } }
                 }))

@@ -71,16 +71,20 @@ fn name(row: &ModuleRow) -> Markup {
 fn version(asked: &Asked, row: &ModuleRow) -> Markup {
     let version = &row.view.package.version;
     html! {
-        (version)
-        @if version.is_prerelease() { " " (badge(Tone::Plain, "prerelease")) }
-        @if !asked.versions && row.versions > 1 { p.quiet { (row.versions) " versions" } }
+        div {
+            (version)
+            @if version.is_prerelease() { " " (badge(Tone::Plain, "prerelease")) }
+            @if !asked.versions && row.versions > 1 { p.quiet { (row.versions) " versions" } }
+        }
     }
 }
 
 fn published(viewer: &Viewer, row: &ModuleRow) -> Markup {
     html! {
-        (time(row.last_published, viewer.now))
-        p.quiet { "by " (who(&row.publisher)) }
+        div {
+            (time(row.last_published, viewer.now))
+            p.quiet { "by " (who(&row.publisher)) }
+        }
     }
 }
 
