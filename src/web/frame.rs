@@ -271,7 +271,10 @@ impl<'a> Frame<'a> {
             if self.title.is_empty() { PRODUCT.to_owned() } else { format!("{} · {PRODUCT}", self.title) };
         document(
             &title,
-            &scripts(&self.scripts),
+            &html! {
+                @for name in &self.styles { link rel="stylesheet" href=(assets::url(name)); }
+                (scripts(&self.scripts))
+            },
             &html! {
                 a.skip href="#main" { "Skip to content" }
                 (header(viewer))
@@ -305,7 +308,6 @@ fn document(title: &str, scripts: &Markup, body: &Markup) -> Page {
                 title { (title) }
                 (scripts)
                 link rel="stylesheet" href=(assets::url("app.css"));
-                @for name in styles { link rel="stylesheet" href=(assets::url(name)); }
                 link rel="icon" href=(assets::url("icon.svg")) type="image/svg+xml";
             }
             body { (body) }
