@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::access::{Caller, Standing, group_for, project_for};
+use super::access::{Caller, Standing, check_group, group_for, project_for};
 use super::actors::{Actor, actor};
 use super::catalog::{FoundRow, PublishedBy, RowFilter, Scope};
 use super::error::ServiceError;
@@ -13,7 +13,7 @@ use super::{Manner, Registry, Window};
 use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::limits::MAX_PER_PAGE;
 use crate::domain::package::Status;
-use crate::domain::{UserId, Version};
+use crate::domain::{GroupId, UserId, Version};
 use crate::store::tables::{MODULE_TEXTS, PACKAGES};
 use crate::store::{Reader, Snapshot, StoreError, identity};
 
@@ -24,6 +24,8 @@ pub enum RowsScope {
     Everything,
     /// A group and all groups below it: number or full path.
     Group(String),
+    /// A group or a user's own namespace, by its number, and all groups below it.
+    Namespace(GroupId),
     /// One project: number or full path.
     Project(String),
 }
@@ -111,6 +113,12 @@ pub(super) fn rows(
         RowsScope::Group(id) => {
             let group = group_for(snapshot, caller, id, GroupAction::View, now)?.id;
             Scope::Group { group, subgroups: true }
+        }
+        RowsScope::Namespace(id) => {
+            let hidden = || ServiceError::hidden(caller.is_anonymous(), "Group");
+            let group = identity::group(snapshot, *id)?.ok_or_else(hidden)?;
+            check_group(snapshot, caller, &group, GroupAction::View, now)?;
+            Scope::Group { group: group.id, subgroups: true }
         }
         RowsScope::Project(id) => {
             Scope::Project(project_for(snapshot, caller, id, ProjectAction::Pull, now)?.id)

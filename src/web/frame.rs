@@ -200,13 +200,22 @@ pub struct Frame<'a> {
     sidebar: Option<Sidebar>,
     narrow: bool,
     scripts: Vec<&'static str>,
+    styles: Vec<&'static str>,
 }
 
 impl<'a> Frame<'a> {
     /// A page with that title for that viewer.
     pub fn new(viewer: &'a Viewer, title: impl Into<String>) -> Self {
         let title = title.into();
-        Self { viewer, title, crumbs: Vec::new(), sidebar: None, narrow: false, scripts: Vec::new() }
+        Self {
+            viewer,
+            title,
+            crumbs: Vec::new(),
+            sidebar: None,
+            narrow: false,
+            scripts: Vec::new(),
+            styles: Vec::new(),
+        }
     }
 
     /// A page about a group or project: breadcrumbs down to it, and its sidebar.
@@ -248,6 +257,13 @@ impl<'a> Frame<'a> {
         self
     }
 
+    /// One more stylesheet of `web/`.
+    #[must_use]
+    pub fn style(mut self, name: &'static str) -> Self {
+        self.styles.push(name);
+        self
+    }
+
     /// The finished page. `main` begins with its `h1`.
     pub fn page(&self, main: &Markup) -> Page {
         let viewer = self.viewer;
@@ -255,7 +271,10 @@ impl<'a> Frame<'a> {
             if self.title.is_empty() { PRODUCT.to_owned() } else { format!("{} · {PRODUCT}", self.title) };
         document(
             &title,
-            &scripts(&self.scripts),
+            &html! {
+                @for name in &self.styles { link rel="stylesheet" href=(assets::url(name)); }
+                (scripts(&self.scripts))
+            },
             &html! {
                 a.skip href="#main" { "Skip to content" }
                 (header(viewer))

@@ -13,8 +13,10 @@ mod forms;
 mod home;
 mod lists;
 mod new;
+mod package;
 mod places;
 mod redirect;
+mod registry;
 pub mod routes;
 mod search;
 mod settings;
@@ -191,6 +193,12 @@ async fn show(visit: &Visit<'_>, page: Page<'_>) -> Result<Reply, ServiceError> 
         Page::NewGroup => new::group_form(visit),
         Page::NewProject => new::project_form(visit),
         Page::Admin(admin) => admin::show(visit, admin).await,
+        Page::Group(path, Part::Registry) => registry::show(visit, &path.to_string(), true).await,
+        Page::Place(path, Part::Registry) => registry::show(visit, &path.to_string(), false).await,
+        Page::Place(path, Part::Package(id)) => package::show(visit, &path.to_string(), id, &[]).await,
+        Page::Place(path, Part::PackagePart(id, rest)) => {
+            package::show(visit, &path.to_string(), id, rest).await
+        }
         Page::Place(path, Part::Download(id)) => download(visit, &path.to_string(), id).await,
         Page::Group(path, part) => show_settings(visit, Kind::Group, path, part).await,
         Page::Place(path, part) => show_settings(visit, Kind::Project, path, part).await,
@@ -222,6 +230,9 @@ async fn send(visit: &Visit<'_>, page: Page<'_>, form: &Form) -> Result<Reply, S
         Page::NewGroup => new::create_group(visit, form).await,
         Page::NewProject => new::create_project(visit, form).await,
         Page::Admin(admin) => admin::send(visit, admin, form).await,
+        Page::Place(path, Part::PackagePart(id, [part])) if part == "delete" => {
+            package::delete(visit, &path.to_string(), id, form).await
+        }
         Page::Group(path, part) => send_settings(visit, Kind::Group, path, part, form).await,
         Page::Place(path, part) => send_settings(visit, Kind::Project, path, part, form).await,
         _ => Err(nothing_here(visit)),
@@ -296,7 +307,8 @@ pub(super) fn refuse_method(
 /// What every answer of a page carries.
 fn protect(reply: &mut Reply) {
     let headers = reply.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // A picture has a stricter policy of its own.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     // Our own forms are told by their origin, which browsers hide under `no-referrer`; other sites learn nothing.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
