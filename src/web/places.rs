@@ -83,10 +83,10 @@ fn group_actions(place: &PlaceView, page: &GroupPage) -> Markup {
         p.actions {
             @if let Some(all) = all { a.button href=(all) { "Browse " (counted(page.extent.modules, "module")) } }
             @if place.may.create_project {
-                a.button.quiet href=(with_query("/projects/new", "namespace", path)) { "New project" }
+                a.button.quiet href=(with_query("/projects/new", "namespace_id", path)) { "New project" }
             }
             @if place.may.create_subgroup {
-                a.button.quiet href=(with_query("/groups/new", "parent", path)) { "New subgroup" }
+                a.button.quiet href=(with_query("/groups/new", "parent_id", path)) { "New subgroup" }
             }
         }
     }

@@ -65,7 +65,7 @@ fn a_group_offers_what_its_viewer_may_do() {
     world.group("acme").public_project("acme/tools");
     let offered = |browser: &Browser, path: &str| {
         let page = text(browser, path);
-        ["/projects/new?namespace=acme", "/groups/new?parent=acme", "/groups/acme/-/settings"]
+        ["/projects/new?namespace_id=acme", "/groups/new?parent_id=acme", "/groups/acme/-/settings"]
             .map(|link| page.contains(&format!("href=\"{link}\"")))
     };
     assert_eq!(offered(&ada, "/acme"), [false; 3]);
@@ -77,7 +77,7 @@ fn a_group_offers_what_its_viewer_may_do() {
     world.root().put_json(&member, &json!({ "access_level": Role::Owner.level() })).must(200);
     assert_eq!(offered(&ada, "/acme"), [true; 3]);
     let own = text(&ada, "/ada");
-    assert!(own.contains("/projects/new?namespace=ada") && own.contains("No project yet"), "{own}");
+    assert!(own.contains("/projects/new?namespace_id=ada") && own.contains("No project yet"), "{own}");
     Browser::new(world.anonymous()).get("/ada").must(404);
 }
 
