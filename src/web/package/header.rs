@@ -57,7 +57,7 @@ pub(super) fn header(shown: Shown<'_>, tab: Tab) -> Markup {
     }
 }
 
-fn version_of<'a>(shown: Shown<'a>, id: PackageId) -> Option<&'a PageVersion> {
+fn version_of(shown: Shown<'_>, id: PackageId) -> Option<&PageVersion> {
     shown.details.versions.iter().find(|version| version.id == id)
 }
 

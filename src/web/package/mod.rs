@@ -227,7 +227,8 @@ pub fn page(shown: Shown<'_>, content: Content<'_>) -> Page {
     let entries = Tab::ALL.map(|tab| (tab.label(), shown.tab(tab), tab.count(shown.details)));
     let main = html! {
         (header::header(shown, tab))
-        (usage::usage(shown))
+        @if tab == Tab::Readme { (usage::usage(shown)) }
+        @else { details.folded { summary { "How to use it" } (usage::usage(shown)) } }
         (tabs("About this version", &entries, chosen))
         div.tab { (inside(shown, content)) }
     };

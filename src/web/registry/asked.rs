@@ -62,7 +62,7 @@ impl Asked {
                 "system" => asked.system = text(),
                 "version" => asked.version = text(),
                 "status" => asked.status = text(),
-                "publisher" => asked.publisher = text().trim_start_matches('@').to_owned(),
+                "publisher" => value.trim_start_matches('@').clone_into(&mut asked.publisher),
                 "manner" => asked.manner = Manner::from_name(value),
                 "rows" => asked.versions = value == "versions",
                 "order_by" => {

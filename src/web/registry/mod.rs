@@ -55,8 +55,9 @@ pub fn list(viewer: &Viewer, listed: Listed<'_>, asked: &Asked, found: &ModuleRo
             (empty(viewer, listed))
         } @else {
             (search(asked, &url, is_group))
+            // Apart from what is replaced while one types: a reader of the screen hears a text that changes in its place.
+            p.found #list-found role="status" { (counted(found.total, asked)) }
             div #list-results {
-                p.found role="status" { (counted(found.total, asked)) }
                 @if found.rows.is_empty() {
                     (empty_state("Nothing fits", &html! {
                         p { "No module here fits all of what is asked for. Search for part of a name, or take a filter away." }
@@ -104,7 +105,7 @@ fn counted(total: usize, asked: &Asked) -> String {
 fn search(asked: &Asked, url: &str, is_group: bool) -> Markup {
     let filters = asked.filters();
     html! {
-        form.search action=(url) role="search" data-live="list-results list-total" {
+        form.search action=(url) role="search" data-live="list-results list-total list-found" {
             div.search-line {
                 input type="search" name="search" value=(asked.search) placeholder="Search by name"
                     aria-label="Search by name" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200";
