@@ -100,6 +100,25 @@ fn the_settings_of_the_instance_are_changed() {
 }
 
 #[test]
+fn what_the_instance_holds_and_what_happened_last_is_shown() {
+    let world = World::start();
+    world.group("acme").project("acme/network");
+    world.publish("acme/network", "vpc/aws", "1.0.0", Module::of("one"));
+    world.publish("acme/network", "vpc/aws", "1.1.0", Module::of("two"));
+    world.delete_package("acme/network", "vpc/aws", "1.0.0");
+    let shown = administrator(&world, "boss").page("/admin").text();
+    for (name, count) in [("Projects", 1), ("Modules", 1), ("Versions", 1)] {
+        assert!(shown.contains(&format!("<dt>{name}</dt><dd>{count}</dd>")), "{name}: {shown}");
+    }
+    for told in
+        ["vpc/aws 1.0.0</strong> deleted", "vpc/aws 1.1.0</strong> published", "href=\"/acme/network\""]
+    {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert!(shown.contains("Reclaimable"), "{shown}");
+}
+
+#[test]
 fn a_switch_of_the_command_line_is_told() {
     let world = World::on(Server::builder().flag("--disable-registry"));
     let shown = administrator(&world, "boss").page("/admin").must(200).text();

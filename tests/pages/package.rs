@@ -181,7 +181,7 @@ fn old_and_wrong_addresses_lead_on_or_nowhere() {
     }
     browser.page(&format!("/{PROJECT}/-/terraform_module_registry/{id}")).must(200);
     world.change_project(PROJECT, &json!({ "path": "net" }));
-    let led = browser.get(&format!("{new}?tab=inputs")).must(303);
+    let led = browser.get(&format!("{new}?tab=inputs")).must(301);
     assert_eq!(
         led.header("location"),
         Some(format!("/acme/infra/net/-/infrastructure_registry/{id}?tab=inputs").as_str())

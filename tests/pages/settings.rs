@@ -134,7 +134,7 @@ fn a_project_is_changed_by_its_forms() {
     let renamed = browser.submit(PROJECT, &format!("{PROJECT}/path"), &[("path", "net")]).must(303);
     assert_eq!(renamed.header("location"), Some("/acme/net/-/settings"));
     assert!(browser.page("/acme/net/-/settings").text().contains("The project is called acme/net now."));
-    assert_eq!(browser.get(PROJECT).must(303).header("location"), Some("/acme/net/-/settings"), "it moved");
+    assert_eq!(browser.get(PROJECT).must(301).header("location"), Some("/acme/net/-/settings"), "it moved");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_group_is_changed_by_its_forms() {
     save("duplicates", &[("exception_regex", "")]);
     assert_eq!(group(&world)["terraform_module_duplicates_allowed"], false);
     save("path", &[("path", "umbrella")]);
-    assert_eq!(browser.get(GROUP).must(303).header("location"), Some("/groups/umbrella/-/settings"));
+    assert_eq!(browser.get(GROUP).must(301).header("location"), Some("/groups/umbrella/-/settings"));
     world.root().get("/api/v4/projects/umbrella%2Fnetwork").must(200);
     let led = browser.get("/umbrella/-/settings").must(303);
     assert_eq!(led.header("location"), Some("/groups/umbrella/-/settings"));
