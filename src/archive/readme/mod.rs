@@ -4,8 +4,8 @@
 //! text -> comrak -> HTML with whatever was in it -> rewrite -> guard (ammonia) -> SafeHtml
 //! ```
 //!
-//! Safety is [`guard`]'s job alone: it parses what it is given as a browser would and lets an allow-list pass.
-//! [`rewrite`] does what an allow-list cannot: links and images to files of the same version, headings below the page's
+//! Safety is `guard`'s job alone: it parses what it is given as a browser would and lets an allow-list pass.
+//! `rewrite` does what an allow-list cannot: links and images to files of the same version, headings below the page's
 //! own, identifiers that cannot be mistaken for the page's; and it hands on a tree that is balanced and shallow,
 //! because the guard's cost is quadratic in depth. Whatever goes beyond [`ReadmeLimits`] is shown as plain text.
 

@@ -1,7 +1,7 @@
 //! Pages: a session's cookie in, HTML out. Every form passes the same door before its handler sees it, and every error
 //! becomes a page.
 //!
-//! A new page is an arm in [`show`] or [`send`], a handler that asks the service for a view, and a function of `web` that
+//! A new page is an arm in `show` or `send`, a handler that asks the service for a view, and a function of `web` that
 //! makes markup of it.
 
 mod account;
