@@ -171,6 +171,8 @@ fn files_have_their_orders_and_pipelines_their_page_size() {
         ("pipelines?per_page=0", 400),
         ("pipelines?per_page=-2", 400),
         ("pipelines?per_page=x", 400),
+        ("pipelines?cursor=eyJpZCI6IjciLCJfa2QiOiJuIn0", 200),
+        ("pipelines?cursor=nonsense", 400),
     ] {
         world.anonymous().get(&format!("{package}/{query}")).must(status);
     }

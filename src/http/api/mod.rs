@@ -4,6 +4,7 @@ mod deploy_tokens;
 pub mod endpoint;
 mod fields;
 mod groups;
+mod keyset;
 mod members;
 mod namespaces;
 pub(super) mod packages;
