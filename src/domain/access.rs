@@ -24,6 +24,11 @@ pub enum Identity {
         /// The token may publish (`write_package_registry`).
         write: bool,
     },
+    /// A CI job. It does with packages what its role allows, and nothing else.
+    Ci {
+        /// It acts for a user of the instance, so that it sees what is internal.
+        user: bool,
+    },
 }
 
 impl Identity {
@@ -35,7 +40,13 @@ impl Identity {
         match self {
             Self::Anonymous => false,
             Self::User { write, .. } | Self::DeployToken { write } => write,
+            Self::Ci { .. } => true,
         }
+    }
+
+    /// Whether it is, or acts for, a user of the instance.
+    const fn is_user(self) -> bool {
+        matches!(self, Self::User { .. } | Self::Ci { user: true })
     }
 }
 
@@ -114,6 +125,8 @@ pub enum Refusal {
     Scope,
     /// A deploy token cannot do this, whatever its scopes.
     NotForDeployTokens,
+    /// A CI job cannot do this, whatever its role.
+    NotForCi,
     /// Only administrators of the instance may.
     AdministratorsOnly,
     /// The project's registry is switched off.
@@ -127,7 +140,7 @@ fn sees_project(who: Identity, project: &ProjectFacts) -> bool {
         || project.covered
         || match project.visibility {
             Visibility::Public => true,
-            Visibility::Internal => matches!(who, Identity::User { .. }),
+            Visibility::Internal => who.is_user(),
             Visibility::Private => false,
         }
 }
@@ -166,7 +179,10 @@ pub fn project(who: Identity, project: &ProjectFacts, action: ProjectAction) -> 
             registry_on(project)
         }
         ProjectAction::DeletePackage => {
-            manage(who, project.role, Role::Maintainer)?;
+            match who {
+                Identity::Ci { .. } => needs(who, project.role, Role::Maintainer),
+                _ => manage(who, project.role, Role::Maintainer),
+            }?;
             registry_on(project)
         }
         ProjectAction::Inspect => inspect(who, project.role, Role::Maintainer),
@@ -187,7 +203,7 @@ pub fn group(who: Identity, group: &GroupFacts, action: GroupAction) -> Result<(
         || !group.personal
             && match group.visibility {
                 Visibility::Public => true,
-                Visibility::Internal => matches!(who, Identity::User { .. }),
+                Visibility::Internal => who.is_user(),
                 Visibility::Private => false,
             };
     if !visible {
@@ -231,6 +247,7 @@ pub fn own(who: Identity) -> Result<(), Refusal> {
     match who {
         Identity::Anonymous => Err(Refusal::AdministratorsOnly),
         Identity::DeployToken { .. } => Err(Refusal::NotForDeployTokens),
+        Identity::Ci { .. } => Err(Refusal::NotForCi),
         Identity::User { write: true, .. } => Ok(()),
         Identity::User { write: false, .. } => Err(Refusal::Scope),
     }
@@ -239,6 +256,7 @@ pub fn own(who: Identity) -> Result<(), Refusal> {
 fn manage(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
     match who {
         Identity::DeployToken { .. } => Err(Refusal::NotForDeployTokens),
+        Identity::Ci { .. } => Err(Refusal::NotForCi),
         Identity::Anonymous | Identity::User { .. } => needs(who, role, lowest),
     }
 }
@@ -247,6 +265,7 @@ fn manage(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal
 fn inspect(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
     match who {
         Identity::DeployToken { .. } => Err(Refusal::NotForDeployTokens),
+        Identity::Ci { .. } => Err(Refusal::NotForCi),
         Identity::Anonymous | Identity::User { .. } => has(who, role, lowest),
     }
 }
@@ -299,6 +318,7 @@ mod tests {
             Err(Refusal::MembersOnly) => 'm',
             Err(Refusal::Scope) => 's',
             Err(Refusal::NotForDeployTokens) => 'd',
+            Err(Refusal::NotForCi) => 'c',
             Err(Refusal::AdministratorsOnly) => 'a',
             Err(Refusal::RegistryOff) => 'o',
         }
@@ -395,6 +415,69 @@ mod tests {
                     assert_eq!(project(who, &closed, action), project(who, &ordinary, action), "{name}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_ci_job_does_with_packages_what_its_role_may_and_nothing_else() {
+        use ProjectAction::{Administer, DeletePackage, Inspect, Publish, Pull, Remove, View};
+        let visibilities = [Visibility::Private, Visibility::Internal, Visibility::Public];
+        let levels = [
+            RegistryAccess::Disabled,
+            RegistryAccess::Private,
+            RegistryAccess::Enabled,
+            RegistryAccess::Public,
+        ];
+        let roles = Role::ALL.into_iter().map(Some).chain([None]);
+        for (visibility, registry) in visibilities.into_iter().flat_map(|v| levels.map(|level| (v, level))) {
+            for role in roles.clone() {
+                let facts =
+                    ProjectFacts { visibility, registry, allow_anyone_to_pull: true, role, covered: false };
+                let of = |who: Identity, action| project(who, &facts, action);
+                let (job, user) = (Identity::Ci { user: true }, Identity::User { admin: false, write: true });
+                let elsewhere = Identity::Ci { user: false };
+                for action in [View, Pull, Publish, DeletePackage] {
+                    assert_eq!(of(job, action), of(user, action), "{role:?}: {action:?} on {facts:?}");
+                    // Without a user behind it, what is internal stays hidden unless a role was given.
+                    let stranger = if role.is_some() || visibility != Visibility::Internal {
+                        user
+                    } else {
+                        Identity::Anonymous
+                    };
+                    assert_eq!(
+                        of(elsewhere, action),
+                        of(stranger, action),
+                        "{role:?}: {action:?} on {facts:?}"
+                    );
+                }
+                for action in [Inspect, Administer, Remove] {
+                    let refused = of(job, action);
+                    assert!(
+                        matches!(refused, Err(Refusal::NotForCi | Refusal::Hidden)),
+                        "{role:?}: {action:?}, {refused:?}"
+                    );
+                }
+            }
+        }
+        for who in [Identity::Ci { user: true }, Identity::Ci { user: false }] {
+            let facts = GroupFacts {
+                visibility: Visibility::Public,
+                personal: false,
+                role: Some(Role::Owner),
+                connected: true,
+            };
+            assert!(group(who, &facts, GroupAction::View).is_ok());
+            for action in [
+                GroupAction::CreateProject,
+                GroupAction::CreateSubgroup,
+                GroupAction::Inspect,
+                GroupAction::Administer,
+            ] {
+                assert_eq!(group(who, &facts, action), Err(Refusal::NotForCi), "{action:?}");
+            }
+            assert_eq!(instance(who), Err(Refusal::AdministratorsOnly));
+            assert_eq!(own(who), Err(Refusal::NotForCi));
+            assert_eq!(grant(who, Some(Role::Owner), Role::Guest), Err(Refusal::NotForCi));
         }
     }
 

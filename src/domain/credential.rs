@@ -22,6 +22,8 @@ pub enum TokenKind {
     Personal,
     /// Belongs to a group or project.
     Deploy,
+    /// Belongs to a CI job.
+    Job,
 }
 
 impl TokenKind {
@@ -29,6 +31,7 @@ impl TokenKind {
         match self {
             Self::Personal => "cairn_pat",
             Self::Deploy => "cairn_dt",
+            Self::Job => "cairn_job",
         }
     }
 

@@ -45,6 +45,14 @@ id_type!(
     /// Number of a personal or deploy token (one series).
     TokenId
 );
+id_type!(
+    /// Number of a CI job opened here.
+    JobId
+);
+id_type!(
+    /// Number of a trusted publisher.
+    PublisherId
+);
 
 /// What a member may do. Inherited down groups; the highest one counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod address;
 pub mod authorization;
+pub mod ci;
 pub mod comparison;
 pub mod credential;
 pub mod digest;
@@ -15,6 +16,7 @@ pub mod identity;
 pub mod limits;
 pub mod manifest;
 pub mod package;
+pub mod provenance;
 pub mod safe_html;
 pub mod session;
 pub mod summary;
@@ -24,6 +26,7 @@ pub mod words;
 pub use address::{FullPath, ModuleName, PathSegment, RootPath, System};
 pub use digest::Sha256;
 pub use identity::{
-    FileId, GroupId, PackageId, ProjectId, RegistryAccess, Role, TokenId, UserId, Visibility,
+    FileId, GroupId, JobId, PackageId, ProjectId, PublisherId, RegistryAccess, Role, TokenId, UserId,
+    Visibility,
 };
 pub use version::Version;

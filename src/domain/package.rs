@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{FileId, GroupId, ModuleName, PackageId, ProjectId, Sha256, System, TokenId, UserId, Version};
+use super::{
+    FileId, GroupId, JobId, ModuleName, PackageId, ProjectId, PublisherId, Sha256, System, TokenId, UserId,
+    Version,
+};
 
 /// One module at one version, published in a project. Never changed after it was published, only deleted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,14 +74,18 @@ pub enum Publisher {
     Operator,
     /// A person, in the web interface.
     Browser(UserId),
+    /// A CI job opened here, with the rights of a person.
+    Job(UserId, JobId),
+    /// A CI system elsewhere, by the trusted publisher that it matched.
+    Trusted(PublisherId),
 }
 
 impl Publisher {
     /// The user, if it was one.
     pub const fn user(self) -> Option<UserId> {
         match self {
-            Self::User(user, _) | Self::Browser(user) => Some(user),
-            Self::DeployToken(_) | Self::Operator => None,
+            Self::User(user, _) | Self::Browser(user) | Self::Job(user, _) => Some(user),
+            Self::DeployToken(_) | Self::Operator | Self::Trusted(_) => None,
         }
     }
 }

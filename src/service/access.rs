@@ -1,6 +1,6 @@
 //! From a credential to a caller, and from a caller and a thing to the facts that `domain::access` decides on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use data_encoding::BASE64;
 use jiff::Timestamp;
@@ -11,11 +11,16 @@ use super::error::{BadCredential, ServiceError};
 pub use super::lookup::{any_namespace, group_for, project_for};
 use crate::blobs::sha256;
 use crate::domain::access::{self, GroupAction, GroupFacts, Identity, ProjectAction, ProjectFacts};
+use crate::domain::ci::CiJob;
 use crate::domain::credential::{DeployScope, MAX_TOKEN_LENGTH, PersonalScope, Token, TokenOwner};
 use crate::domain::identity::{Group, Holder, InstanceSettings, Project, User};
 use crate::domain::package::Publisher;
-use crate::domain::{GroupId, Role, Sha256, TokenId, UserId};
-use crate::store::{Reader, StoreError, credentials, identity};
+use crate::domain::provenance::Provenance;
+use crate::domain::{GroupId, JobId, ProjectId, Role, Sha256, TokenId, UserId, Visibility};
+use crate::store::{Reader, StoreError, ci_jobs, credentials, identity};
+
+/// The user name that goes with the token of a CI job in `Basic` credentials (GitLab).
+const JOB_USERNAME: &str = "gitlab-ci-token";
 
 /// A credential as a request carried it.
 #[derive(Debug, Clone)]
@@ -89,6 +94,13 @@ pub enum Caller {
         /// The token.
         token: Box<Token>,
     },
+    /// A CI job opened here, by its token.
+    Job {
+        /// The job.
+        job: Box<CiJob>,
+        /// The user whose rights it has.
+        user: Box<User>,
+    },
     /// Somebody with access to the data directory, through the command line. Administers the instance.
     Operator,
 }
@@ -112,6 +124,7 @@ impl Caller {
                 let write = matches!(&token.owner, TokenOwner::Deploy { scopes, .. } if scopes.contains(&DeployScope::WritePackageRegistry));
                 Identity::DeployToken { write }
             }
+            Self::Job { .. } => Identity::Ci { user: true },
         }
     }
 
@@ -120,11 +133,11 @@ impl Caller {
         matches!(self, Self::Anonymous)
     }
 
-    /// The user, if it is one.
+    /// The user, if it is one. A CI job is none, though it acts for one.
     pub fn user(&self) -> Option<&User> {
         match self {
             Self::User { user, .. } => Some(user),
-            Self::Anonymous | Self::Deploy { .. } | Self::Operator => None,
+            Self::Anonymous | Self::Deploy { .. } | Self::Job { .. } | Self::Operator => None,
         }
     }
 
@@ -132,7 +145,9 @@ impl Caller {
     pub fn token(&self) -> Option<&Token> {
         match self {
             Self::User { via: Via::Token(token), .. } | Self::Deploy { token } => Some(token),
-            Self::User { via: Via::Session(_), .. } | Self::Anonymous | Self::Operator => None,
+            Self::User { via: Via::Session(_), .. } | Self::Anonymous | Self::Job { .. } | Self::Operator => {
+                None
+            }
         }
     }
 
@@ -143,6 +158,7 @@ impl Caller {
             Self::User { via: Via::Token(_), .. }
             | Self::Anonymous
             | Self::Deploy { .. }
+            | Self::Job { .. }
             | Self::Operator => None,
         }
     }
@@ -154,7 +170,16 @@ impl Caller {
             Self::User { user, via: Via::Token(token) } => Some(Publisher::User(user.id, token.id)),
             Self::User { user, via: Via::Session(_) } => Some(Publisher::Browser(user.id)),
             Self::Deploy { token } => Some(Publisher::DeployToken(token.id)),
+            Self::Job { job, user } => Some(Publisher::Job(user.id, job.id)),
             Self::Operator => Some(Publisher::Operator),
+        }
+    }
+
+    /// Where what it publishes comes from, when somebody vouches for that.
+    pub fn provenance(&self) -> Option<Provenance> {
+        match self {
+            Self::Job { job, .. } => Some(job.provenance()),
+            Self::Anonymous | Self::User { .. } | Self::Deploy { .. } | Self::Operator => None,
         }
     }
 
@@ -167,6 +192,7 @@ impl Caller {
             }
             Self::User { user, via: Via::Session(_) } => format!("user:{}/browser", user.username),
             Self::Deploy { token } => format!("deploy-token:{}", token.id),
+            Self::Job { job, user } => format!("user:{}/ci-job:{}", user.username, job.id),
             Self::Operator => "operator".to_owned(),
         }
     }
@@ -188,10 +214,18 @@ pub fn authenticate(
         return Err(ServiceError::Unauthenticated(BadCredential::Unknown));
     }
     // Tokens hold 256 random bits: finding one by its hash is the comparison, and leaks nothing by its time.
-    let token = credentials::by_hash(reader, &sha256(secret.as_bytes()))?
-        .ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?;
-    let caller = caller_of(reader, token, now)?;
+    let hash = sha256(secret.as_bytes());
+    let caller = match credentials::by_hash(reader, &hash)? {
+        Some(token) => caller_of(reader, token, now)?,
+        None => {
+            let job = ci_jobs::by_hash(reader, &hash)?;
+            job_caller(reader, job.ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?, now)?
+        }
+    };
     match (&caller, username) {
+        (Caller::Job { .. }, Some(name)) if name != JOB_USERNAME => {
+            Err(ServiceError::Unauthenticated(BadCredential::WrongUser))
+        }
         (Caller::User { user, .. }, Some(name)) if !user.username.as_str().eq_ignore_ascii_case(name) => {
             Err(ServiceError::Unauthenticated(BadCredential::WrongUser))
         }
@@ -199,6 +233,47 @@ pub fn authenticate(
             Err(ServiceError::Unauthenticated(BadCredential::WrongUser))
         }
         _ => Ok(caller),
+    }
+}
+
+/// The caller that a CI job, found again by number, stands for: used when a ticket is redeemed.
+pub fn caller_by_job(reader: &impl Reader, id: JobId, now: Timestamp) -> Result<Caller, ServiceError> {
+    let job = ci_jobs::job(reader, id)?.ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?;
+    job_caller(reader, job, now)
+}
+
+fn job_caller(reader: &impl Reader, job: CiJob, now: Timestamp) -> Result<Caller, ServiceError> {
+    if job.closed_at.is_some() {
+        return Err(ServiceError::Unauthenticated(BadCredential::JobClosed));
+    }
+    if !job.is_open(now) {
+        return Err(ServiceError::Unauthenticated(BadCredential::Expired));
+    }
+    let user = active_user(reader, job.user)?;
+    Ok(Caller::Job { job: Box::new(job), user })
+}
+
+/// The user behind a credential, unless it is gone or blocked.
+fn active_user(reader: &impl Reader, id: UserId) -> Result<Box<User>, ServiceError> {
+    let user = identity::user(reader, id)?.ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?;
+    if user.blocked {
+        return Err(ServiceError::Unauthenticated(BadCredential::Blocked));
+    }
+    Ok(Box::new(user))
+}
+
+/// The caller of a request that took long, as its credential is accepted now.
+pub(super) fn still_valid(
+    reader: &impl Reader,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Caller, ServiceError> {
+    match caller {
+        Caller::Job { job, .. } => caller_by_job(reader, job.id, now),
+        _ => match caller.token() {
+            Some(token) => caller_by_token(reader, token.id, now),
+            None => Ok(caller.clone()),
+        },
     }
 }
 
@@ -220,12 +295,7 @@ fn caller_of(reader: &impl Reader, token: Token, now: Timestamp) -> Result<Calle
     match token.owner {
         TokenOwner::Deploy { .. } => Ok(Caller::Deploy { token }),
         TokenOwner::Personal { user, .. } => {
-            let user =
-                identity::user(reader, user)?.ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?;
-            if user.blocked {
-                return Err(ServiceError::Unauthenticated(BadCredential::Blocked));
-            }
-            Ok(Caller::User { user: Box::new(user), via: Via::Token(token) })
+            Ok(Caller::User { user: active_user(reader, user)?, via: Via::Token(token) })
         }
     }
 }
@@ -262,6 +332,7 @@ pub fn project_facts(
     let (role, covered) = match caller {
         Caller::Anonymous | Caller::Operator => (None, false),
         Caller::User { user, .. } => (highest_role(reader, user.id, holders(), now)?, false),
+        Caller::Job { job, user } => (job_role(reader, (job, user), project, holders(), now)?, false),
         Caller::Deploy { token } => (
             None,
             matches!(&token.owner, TokenOwner::Deploy { holder, .. } if holders().any(|own| own == *holder)),
@@ -276,6 +347,24 @@ pub fn project_facts(
     })
 }
 
+/// The role of a CI job in a project: that of its user, but in another private project only where its own is allowed.
+fn job_role(
+    reader: &impl Reader,
+    (job, user): (&CiJob, &User),
+    project: &Project,
+    holders: impl IntoIterator<Item = Holder>,
+    now: Timestamp,
+) -> Result<Option<Role>, StoreError> {
+    let open = job.project == project.id
+        || project.visibility != Visibility::Private
+        || ci_jobs::is_allowed(reader, project.id, job.project)?;
+    match open {
+        false => Ok(None),
+        true if user.admin => Ok(Some(Role::Owner)),
+        true => highest_role(reader, user.id, holders, now),
+    }
+}
+
 /// What decides what a caller may see, gathered once for a list of many projects.
 #[derive(Debug)]
 pub struct Standing {
@@ -284,19 +373,32 @@ pub struct Standing {
     roles: HashMap<Holder, Role>,
     /// What a deploy token is of.
     covers: Option<Holder>,
+    /// What a CI job is of.
+    job: Option<JobReach>,
     allow_anyone_to_pull: bool,
+}
+
+/// The private projects a CI job may use with its user's roles.
+#[derive(Debug)]
+struct JobReach {
+    projects: HashSet<ProjectId>,
+    /// Its user administers the instance.
+    admin: bool,
 }
 
 impl Standing {
     /// Of a caller, now.
     pub fn of(reader: &impl Reader, caller: &Caller, now: Timestamp) -> Result<Self, StoreError> {
-        let (mut roles, mut covers) = (HashMap::new(), None);
+        let (mut roles, mut covers, mut job_reach) = (HashMap::new(), None, None);
         match caller {
             Caller::Anonymous | Caller::Operator => {}
-            Caller::User { user, .. } => {
-                let memberships = identity::memberships_of(reader, user.id)?.into_iter();
-                let active = memberships.filter(|membership| membership.is_active(now));
-                roles.extend(active.map(|membership| (membership.holder, membership.role)));
+            Caller::User { user, .. } => roles = active_roles(reader, user.id, now)?,
+            Caller::Job { job, user } => {
+                roles = active_roles(reader, user.id, now)?;
+                let mut projects: HashSet<_> =
+                    ci_jobs::allowed_in(reader, job.project)?.into_iter().collect();
+                projects.insert(job.project);
+                job_reach = Some(JobReach { projects, admin: user.admin });
             }
             Caller::Deploy { token } => {
                 if let TokenOwner::Deploy { holder, .. } = token.owner {
@@ -305,7 +407,7 @@ impl Standing {
             }
         }
         let allow_anyone_to_pull = identity::settings(reader)?.allow_anyone_to_pull;
-        Ok(Self { identity: caller.identity(), roles, covers, allow_anyone_to_pull })
+        Ok(Self { identity: caller.identity(), roles, covers, job: job_reach, allow_anyone_to_pull })
     }
 
     /// Whether the caller was given a role in a project of the catalog or in a group above it.
@@ -317,15 +419,33 @@ impl Standing {
     /// Whether the caller may do that to a project of the catalog: the same rule as [`check_project`].
     pub(super) fn may(&self, project: &PlacedProject, action: ProjectAction) -> bool {
         let mut facts = project.facts(self.allow_anyone_to_pull);
+        if let Some(job) = &self.job {
+            let open = facts.visibility != Visibility::Private || job.projects.contains(&project.id);
+            if !open {
+                return access::project(self.identity, &facts, action).is_ok();
+            }
+            facts.role = job.admin.then_some(Role::Owner);
+        }
         let own = std::iter::once(Holder::Project(project.id));
         let mut holders = own.chain(project.groups.iter().copied().map(Holder::Group));
         if let Some(covers) = self.covers {
             facts.covered = holders.any(|holder| holder == covers);
         } else if !self.roles.is_empty() {
-            facts.role = holders.filter_map(|holder| self.roles.get(&holder).copied()).max();
+            let role = holders.filter_map(|holder| self.roles.get(&holder).copied()).max();
+            facts.role = facts.role.max(role);
         }
         access::project(self.identity, &facts, action).is_ok()
     }
+}
+
+fn active_roles(
+    reader: &impl Reader,
+    user: UserId,
+    now: Timestamp,
+) -> Result<HashMap<Holder, Role>, StoreError> {
+    let memberships = identity::memberships_of(reader, user)?.into_iter();
+    let active = memberships.filter(|membership| membership.is_active(now));
+    Ok(active.map(|membership| (membership.holder, membership.role)).collect())
 }
 
 /// What is known about a caller and a group.
@@ -337,7 +457,7 @@ pub fn group_facts(
 ) -> Result<GroupFacts, StoreError> {
     let (role, connected) = match caller {
         Caller::Anonymous | Caller::Operator => (None, false),
-        Caller::User { user, .. } => {
+        Caller::User { user, .. } | Caller::Job { user, .. } => {
             let role = highest_role(reader, user.id, group.lineage().map(Holder::Group), now)?;
             let connected = match role {
                 Some(_) => true,

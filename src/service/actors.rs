@@ -24,19 +24,30 @@ pub enum Actor {
     FormerDeployToken,
     /// Whoever has the machine, through the command line.
     CommandLine,
+    /// A trusted publisher of a project.
+    TrustedPublisher {
+        /// The name it was given.
+        name: String,
+    },
+    /// A trusted publisher that is gone.
+    FormerTrustedPublisher,
 }
 
 /// Who a stored publisher is.
 pub(super) fn actor(reader: &impl Reader, publisher: Publisher) -> Result<Actor, StoreError> {
     Ok(match publisher {
-        Publisher::User(user, _) | Publisher::Browser(user) => match identity::user(reader, user)? {
-            Some(user) => Actor::User { username: user.username.to_string(), name: user.name },
-            None => Actor::FormerUser,
-        },
+        Publisher::User(user, _) | Publisher::Browser(user) | Publisher::Job(user, _) => {
+            match identity::user(reader, user)? {
+                Some(user) => Actor::User { username: user.username.to_string(), name: user.name },
+                None => Actor::FormerUser,
+            }
+        }
         Publisher::DeployToken(token) => match credentials::token(reader, token)? {
             Some(token) => Actor::DeployToken { name: token.name },
             None => Actor::FormerDeployToken,
         },
         Publisher::Operator => Actor::CommandLine,
+        // Until trusted publishers are kept, none can be known.
+        Publisher::Trusted(_) => Actor::FormerTrustedPublisher,
     })
 }

@@ -105,6 +105,9 @@ pub enum BadCredential {
     /// It was valid once.
     #[error("token expired: create a new one and set it for this host")]
     Expired,
+    /// It is of a CI job that was closed.
+    #[error("the CI job of this token is closed")]
+    JobClosed,
     /// Its user is blocked.
     #[error("the user of this token is blocked: ask an administrator")]
     Blocked,
@@ -243,6 +246,9 @@ fn refusal_text(refusal: Refusal, anonymous: bool, subject: &str) -> String {
         }
         Refusal::NotForDeployTokens => {
             "Forbidden: a deploy token cannot do this; use a personal token".to_owned()
+        }
+        Refusal::NotForCi => {
+            "Forbidden: a CI job reads, publishes and deletes packages, and nothing else; use a personal token".to_owned()
         }
         Refusal::AdministratorsOnly => "Forbidden: only administrators may do this".to_owned(),
         Refusal::RegistryOff => "Forbidden: the package registry is switched off for this project: ask a maintainer to switch it on".to_owned(),

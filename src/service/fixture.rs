@@ -148,6 +148,7 @@ pub(super) fn word<T>(outcome: &Result<T, ServiceError>) -> &'static str {
             Refusal::Needs(_) => "role",
             Refusal::Scope => "scope",
             Refusal::NotForDeployTokens => "deploy",
+            Refusal::NotForCi => "ci",
             Refusal::AdministratorsOnly => "admins",
             Refusal::MembersOnly | Refusal::RegistryOff => "registry",
         },

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod actors;
 pub mod browsing;
+pub mod ci_jobs;
 pub mod clock;
 pub mod compare;
 pub mod contents;
@@ -25,6 +26,7 @@ pub mod namespaces;
 pub mod overview;
 pub mod package_page;
 pub mod packages;
+pub mod pipelines;
 pub mod places;
 pub mod projects;
 pub mod publish;
@@ -40,6 +42,7 @@ mod cache;
 mod catalog;
 #[cfg(test)]
 mod fixture;
+mod history;
 mod input;
 mod lookup;
 mod passwords;

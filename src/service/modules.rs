@@ -13,7 +13,7 @@ use super::Registry;
 use super::access::{self, Caller, check_group};
 use super::error::{BadCredential, ServiceError};
 use super::lookup::{terraform_namespace, terraform_project};
-use super::tickets::Ticket;
+use super::tickets::{Bearer, Ticket};
 use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::identity::{Group, Project};
 use crate::domain::package::PackageFile;
@@ -138,11 +138,8 @@ impl Registry {
             let namespace =
                 terraform_namespace(snapshot, address.namespace)?.map_or(root.id, |asked| asked.id);
             let anyone = may_pull(snapshot, &Caller::Anonymous, &candidate.project, now)?;
-            // A ticket without a token is the operator's: a browser, which has none either, must not be given one.
-            let ticket = (!anyone && caller.session().is_none()).then(|| {
-                let ticket = Ticket { file: file.id, token: caller.token().map(|token| token.id) };
-                self.shared.tickets.issue(ticket, now)
-            });
+            let bearer = if anyone { None } else { bearer(caller) };
+            let issue = |bearer| self.shared.tickets.issue(Ticket { file: file.id, bearer }, now);
             Ok(Location {
                 // A subgroup, asked for by number, has no path of one segment: the archive must be picked from it too.
                 namespace: if namespace == root.id { root.path.to_string() } else { namespace.to_string() },
@@ -150,7 +147,7 @@ impl Registry {
                 system: details.system,
                 version: details.version,
                 sha256: file.sha256,
-                ticket,
+                ticket: bearer.map(issue),
             })
         })
     }
@@ -161,9 +158,12 @@ impl Registry {
         let refused = || ServiceError::Unauthenticated(BadCredential::Ticket);
         let ticket = self.shared.tickets.check(ticket, now).ok_or_else(refused)?;
         self.store().read(|snapshot| {
-            let caller = match ticket.token {
-                Some(token) => access::caller_by_token(snapshot, token, now)?,
-                None => Caller::Operator,
+            let caller = match ticket.bearer {
+                Bearer::Operator => Caller::Operator,
+                Bearer::Token(token) => access::caller_by_token(snapshot, token, now)?,
+                Bearer::Job(job) => access::caller_by_job(snapshot, job, now)?,
+                // Until trusted publishers are kept, none can be given a ticket.
+                Bearer::Trusted(_) => return Err(refused()),
             };
             let file = packages::file(snapshot, ticket.file)?.ok_or_else(refused)?;
             let package = snapshot.require(&PACKAGES, file.package.0)?;
@@ -314,6 +314,16 @@ pub(super) fn pick<'c>(found: &'c [Candidate], version: Option<&str>) -> Result<
 /// The latest of some versions.
 pub(super) fn latest(found: &[Candidate]) -> Option<&Candidate> {
     Version::latest(found, |candidate| &candidate.entry.version)
+}
+
+/// Whom a ticket is given to. A browser, which has no token, is given none: its session opens the file.
+fn bearer(caller: &Caller) -> Option<Bearer> {
+    match caller {
+        Caller::Operator => Some(Bearer::Operator),
+        Caller::Job { job, .. } => Some(Bearer::Job(job.id)),
+        Caller::User { .. } | Caller::Deploy { .. } => caller.token().map(|token| Bearer::Token(token.id)),
+        Caller::Anonymous => None,
+    }
 }
 
 /// Some tools ask for the tag (`v1.2.0`): it means the version.

@@ -9,10 +9,12 @@ use super::error::{InternalError, ServiceError};
 use super::modules::may_pull;
 use super::packages::{PackageView, package_of, view};
 use crate::domain::access::ProjectAction;
-use crate::domain::event::{PackageAction, PackageEvent};
+use crate::domain::event::PackageAction;
 use crate::domain::manifest::Manifest;
 use crate::domain::package::{Package, PackageFile};
+use crate::domain::provenance::Provenance;
 use crate::domain::{ModuleName, PackageId, ProjectId, Sha256, System, Version};
+use crate::store::packages::HistoryEntry;
 use crate::store::tables::GROUPS;
 use crate::store::{Reader, packages};
 
@@ -103,6 +105,8 @@ pub struct ActivityEntry {
     pub actor: Actor,
     /// Digest of the archive concerned.
     pub sha256: Sha256,
+    /// Where it came from, when that is known.
+    pub provenance: Option<Provenance>,
 }
 
 impl Registry {
@@ -177,12 +181,13 @@ fn versions_of(reader: &impl Reader, package: &Package) -> Result<Vec<PageVersio
 
 fn activity(reader: &impl Reader, package: &Package) -> Result<PackageActivity, ServiceError> {
     let ends = packages::history_ends(reader, package, UPDATES_SHOWN)?;
-    let entry = |event: PackageEvent| {
+    let entry = |HistoryEntry { event, provenance, .. }: HistoryEntry| {
         Ok::<_, ServiceError>(ActivityEntry {
             at: event.at,
             action: event.action,
             actor: actor(reader, event.actor)?,
             sha256: event.sha256,
+            provenance,
         })
     };
     Ok(PackageActivity {

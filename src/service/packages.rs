@@ -10,12 +10,12 @@ use super::access::{Caller, Standing, check_project, group_for, project_for};
 use super::catalog::{Contents, RowFilter, Scope};
 use super::error::ServiceError;
 use super::modules::Archive;
-use super::publish::event;
-use super::{Registry, Window};
+use super::{Registry, Window, history};
 use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::event::PackageAction;
 use crate::domain::identity::Project;
-use crate::domain::package::{Package, PackageFile, Publisher};
+use crate::domain::package::{Package, PackageFile};
+use crate::domain::provenance::Provenance;
 use crate::domain::{FileId, PackageId, ProjectId, Version};
 use crate::store::tables::Downloads;
 use crate::store::{Reader, Snapshot, StoreError, identity, packages};
@@ -31,6 +31,8 @@ pub struct PackageView {
     pub can_delete: bool,
     /// How often it was downloaded.
     pub downloads: Downloads,
+    /// Where it was published from, when that is known.
+    pub provenance: Option<Provenance>,
 }
 
 /// Which packages of a list are wanted.
@@ -240,11 +242,7 @@ impl Registry {
                 let project = project_for(change, &caller, &project, ProjectAction::DeletePackage, now)?;
                 let package = package_of(change, &project, id)?;
                 if let Some(file) = packages::files(change, package.id)?.pop() {
-                    let actor = caller.publisher().unwrap_or(Publisher::Operator);
-                    packages::put_event(
-                        change,
-                        &event(&package, PackageAction::Deleted, actor, file.sha256, now),
-                    )?;
+                    history::note(change, &caller, &package, PackageAction::Deleted, file.sha256, now)?;
                 }
                 packages::remove(change, &package)?;
                 Ok(package)
@@ -272,11 +270,7 @@ impl Registry {
                     .into_iter()
                     .find(|found| found.id == FileId(file))
                     .ok_or(ServiceError::NotFound("404 Package file"))?;
-                let actor = caller.publisher().unwrap_or(Publisher::Operator);
-                packages::put_event(
-                    change,
-                    &event(&package, PackageAction::FileDeleted, actor, file.sha256, now),
-                )?;
+                history::note(change, &caller, &package, PackageAction::FileDeleted, file.sha256, now)?;
                 packages::remove_file(change, &file);
                 Ok(())
             })
@@ -328,7 +322,8 @@ pub(super) fn view(
     can_delete: bool,
 ) -> Result<PackageView, StoreError> {
     let downloads = packages::downloads(reader, package.id)?;
-    Ok(PackageView { package, project_path: project.path.to_string(), can_delete, downloads })
+    let provenance = packages::provenance(reader, package.id)?;
+    Ok(PackageView { package, project_path: project.path.to_string(), can_delete, downloads, provenance })
 }
 
 pub(super) fn package_of(reader: &impl Reader, project: &Project, id: u64) -> Result<Package, ServiceError> {

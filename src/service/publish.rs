@@ -7,15 +7,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Registry;
-use super::access::{Caller, caller_by_token, check_project, project_for};
+use super::access::{Caller, check_project, project_for, still_valid};
 use super::error::{Duplicate, DuplicateKind, ServiceError};
+use super::{Registry, history};
 use crate::archive::{self, ArchiveError, Report};
 use crate::blobs::{Lease, Staged};
 use crate::domain::access::ProjectAction;
-use crate::domain::event::{PackageAction, PackageEvent};
+use crate::domain::event::PackageAction;
 use crate::domain::identity::Project;
 use crate::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, Status, Warning};
+use crate::domain::provenance::Provenance;
 use crate::domain::{FileId, ModuleName, PackageId, ProjectId, Sha256, System, Version};
 use crate::store::tables::{GROUPS, PACKAGES, PROJECTS};
 use crate::store::{Change, Reader, StoreError, identity, packages};
@@ -32,6 +33,8 @@ pub struct Upload {
     version: Version,
     /// Bytes it may have.
     pub limit: u64,
+    /// Where the publisher says it comes from. Counts only where nobody vouches for another.
+    pub claimed: Option<Provenance>,
     /// Its place among the uploads at once.
     _place: OwnedSemaphorePermit,
 }
@@ -94,7 +97,7 @@ impl Registry {
         };
         let limit =
             if configured == 0 { limits.compressed_bytes } else { configured.min(limits.compressed_bytes) };
-        Ok(Upload { project, name, system, version, limit, _place: place })
+        Ok(Upload { project, name, system, version, limit, claimed: None, _place: place })
     }
 
     /// Takes the bytes in: to disk, through SHA-256 and through the archive walk at once, then makes them durable.
@@ -247,10 +250,7 @@ fn insert(
     let project = identity::project(change, upload.project)?
         .ok_or_else(|| ServiceError::hidden(caller.is_anonymous(), "Project"))?;
     // An upload can take long: the credential may have been revoked since it began.
-    let caller = &match caller.token() {
-        Some(token) => caller_by_token(change, token.id, now)?,
-        None => caller.clone(),
-    };
+    let caller = &still_valid(change, caller, now)?;
     check_project(change, caller, &project, ProjectAction::Publish, now)?;
     let sent = blob.digest();
     check_duplicates(
@@ -288,7 +288,11 @@ fn insert(
         created_at: now,
     };
     packages::put(change, &package, &file, &report.manifest)?;
-    packages::put_event(change, &event(&package, PackageAction::Published, publisher, sent, now))?;
+    let provenance = caller.provenance().or(upload.claimed.clone());
+    if let Some(provenance) = &provenance {
+        packages::put_provenance(change, package.id, provenance)?;
+    }
+    history::note_from(change, caller, &package, (PackageAction::Published, sent), provenance.as_ref(), now)?;
     Ok(Published {
         package: package.id,
         project: project.path.to_string(),
@@ -298,24 +302,4 @@ fn insert(
         size: file.size,
         warnings: package.warnings,
     })
-}
-
-/// An entry in a package's history.
-pub(super) fn event(
-    package: &Package,
-    action: PackageAction,
-    actor: Publisher,
-    sha256: Sha256,
-    at: Timestamp,
-) -> PackageEvent {
-    PackageEvent {
-        at,
-        action,
-        actor,
-        project: package.project,
-        name: package.name.clone(),
-        system: package.system.clone(),
-        version: package.version.clone(),
-        sha256,
-    }
 }

@@ -2,11 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::publish::event;
-use super::{Caller, ServiceError};
+use super::{Caller, ServiceError, history};
 use crate::domain::event::PackageAction;
 use crate::domain::identity::{Group, Project, User};
-use crate::domain::package::Publisher;
 use crate::store::{Change, identity as records, packages};
 
 /// Removes a project with its packages, members and tokens.
@@ -67,7 +65,6 @@ fn note_deletions(
     project: &Project,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    let actor = caller.publisher().unwrap_or(Publisher::Operator);
     for package in packages::in_project(change, project.id)? {
         let sha256 = match packages::files(change, package.id)?.pop() {
             Some(file) => Some(file.sha256),
@@ -77,7 +74,7 @@ fn note_deletions(
                 .map(|last| last.sha256),
         };
         if let Some(sha256) = sha256 {
-            packages::put_event(change, &event(&package, PackageAction::Deleted, actor, sha256, now))?;
+            history::note(change, caller, &package, PackageAction::Deleted, sha256, now)?;
         }
     }
     Ok(())

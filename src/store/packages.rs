@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
 use super::tables::{
-    BLOB_FILES, DOWNLOADS, Downloads, EVENTS, FILES, MANIFESTS, MODULE_VERSIONS, ModuleVersion,
-    PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PROJECT_PACKAGES, PUBLICATIONS, Present, publisher_key,
+    BLOB_FILES, DOWNLOADS, Downloads, EVENT_PROVENANCES, EVENTS, FILES, MANIFESTS, MODULE_VERSIONS,
+    ModuleVersion, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PROJECT_PACKAGES, PROVENANCES, PUBLICATIONS,
+    Present, publisher_key,
 };
 use super::{Change, Note, Reader, StoreError, downloads, module_texts};
 use crate::domain::event::PackageEvent;
 use crate::domain::manifest::Manifest;
 use crate::domain::package::{Package, PackageFile};
+use crate::domain::provenance::Provenance;
 use crate::domain::{FileId, GroupId, ModuleName, PackageId, ProjectId, Sha256, System, Version};
 
 /// Sorts after every version and every name: neither holds such a character.
@@ -236,6 +238,7 @@ fn remove_alone(change: &mut Change<'_>, package: &Package) -> Result<(), StoreE
         (package.root.0, name.as_str(), package.system.as_str(), package.project.0, version.as_str()),
     );
     change.remove(&MANIFESTS, package.id.0);
+    change.remove(&PROVENANCES, package.id.0);
     downloads::remove(change, package.id);
     change.remove(&PROJECT_PACKAGES, (package.project.0, package.id.0));
     let (kind, publisher) = publisher_key(package.publisher);
@@ -252,11 +255,18 @@ pub fn remove_file(change: &mut Change<'_>, file: &PackageFile) {
     change.remove(&BLOB_FILES, (*file.sha256.as_bytes(), file.id.0));
 }
 
-/// Adds to the history of a package.
-pub fn put_event(change: &mut Change<'_>, event: &PackageEvent) -> Result<(), StoreError> {
+/// Adds to the history of a package, with where the change came from when that is known.
+pub fn put_event(
+    change: &mut Change<'_>,
+    event: &PackageEvent,
+    provenance: Option<&Provenance>,
+) -> Result<(), StoreError> {
     let number = change.next_number("event")?;
     let (name, version) = (event.name.key(), event.version.identity());
     change.put(&EVENTS, number, event)?;
+    if let Some(provenance) = provenance {
+        change.put(&EVENT_PROVENANCES, number, provenance)?;
+    }
     change.put(
         &PACKAGE_EVENTS,
         (event.project.0, name.as_str(), event.system.as_str(), version.as_str(), number),
@@ -282,13 +292,24 @@ pub fn events(
     numbers.into_iter().map(|number| reader.require(&EVENTS, number)).collect()
 }
 
+/// An entry of a package's history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryEntry {
+    /// Number of the event.
+    pub number: u64,
+    /// What happened.
+    pub event: PackageEvent,
+    /// Where it came from, when that is known.
+    pub provenance: Option<Provenance>,
+}
+
 /// The ends of a package's history, for who need not read what is between them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HistoryEnds {
     /// The oldest event.
-    pub first: Option<PackageEvent>,
+    pub first: Option<HistoryEntry>,
     /// The latest of the others, oldest first.
-    pub last: Vec<PackageEvent>,
+    pub last: Vec<HistoryEntry>,
     /// How many there are between.
     pub between: usize,
 }
@@ -299,10 +320,8 @@ pub fn history_ends(
     package: &Package,
     bound: usize,
 ) -> Result<HistoryEnds, StoreError> {
-    let (name, version) = (package.name.key(), package.version.identity());
-    let key = |number| (package.project.0, name.as_str(), package.system.as_str(), version.as_str(), number);
     let (mut first, mut last, mut others) = (None, VecDeque::new(), 0_usize);
-    reader.scan(&PACKAGE_EVENTS, key(0)..=key(u64::MAX), |(.., number), Present| {
+    each_event(reader, package, |number| {
         if first.is_none() {
             first = Some(number);
         } else {
@@ -312,10 +331,50 @@ pub fn history_ends(
                 last.pop_front();
             }
         }
-        ControlFlow::Continue(())
     })?;
     let between = others - last.len();
-    let read = |number| reader.require(&EVENTS, number);
-    let last = last.into_iter().map(read).collect::<Result<_, _>>()?;
-    Ok(HistoryEnds { first: first.map(read).transpose()?, last, between })
+    let last = last.into_iter().map(|number| entry(reader, number)).collect::<Result<_, _>>()?;
+    Ok(HistoryEnds { first: first.map(|number| entry(reader, number)).transpose()?, last, between })
+}
+
+/// The events of a package that came from somewhere known, oldest first.
+pub fn events_with_provenance(
+    reader: &impl Reader,
+    package: &Package,
+) -> Result<Vec<HistoryEntry>, StoreError> {
+    let mut numbers = Vec::new();
+    each_event(reader, package, |number| numbers.push(number))?;
+    let mut found = Vec::new();
+    for number in numbers {
+        found.extend(Some(entry(reader, number)?).filter(|entry| entry.provenance.is_some()));
+    }
+    Ok(found)
+}
+
+fn each_event(reader: &impl Reader, package: &Package, mut visit: impl FnMut(u64)) -> Result<(), StoreError> {
+    let (name, version) = (package.name.key(), package.version.identity());
+    let key = |number| (package.project.0, name.as_str(), package.system.as_str(), version.as_str(), number);
+    reader.scan(&PACKAGE_EVENTS, key(0)..=key(u64::MAX), |(.., number), Present| {
+        visit(number);
+        ControlFlow::Continue(())
+    })
+}
+
+fn entry(reader: &impl Reader, number: u64) -> Result<HistoryEntry, StoreError> {
+    let event = reader.require(&EVENTS, number)?;
+    Ok(HistoryEntry { number, event, provenance: reader.get(&EVENT_PROVENANCES, number)? })
+}
+
+/// Where a package was published from, when that is known.
+pub fn provenance(reader: &impl Reader, package: PackageId) -> Result<Option<Provenance>, StoreError> {
+    reader.get(&PROVENANCES, package.0)
+}
+
+/// Keeps where a package was published from.
+pub fn put_provenance(
+    change: &mut Change<'_>,
+    package: PackageId,
+    provenance: &Provenance,
+) -> Result<(), StoreError> {
+    change.put(&PROVENANCES, package.0, provenance)
 }

@@ -9,14 +9,16 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
 use super::codec::Record;
+use crate::domain::ci::CiJob;
 use crate::domain::credential::Token;
 use crate::domain::event::PackageEvent;
 use crate::domain::identity::{Group, Holder, InstanceSettings, Membership, Project, User};
 use crate::domain::manifest::Manifest;
 use crate::domain::package::{Package, PackageFile, Publisher};
+use crate::domain::provenance::Provenance;
 use crate::domain::session::Session;
 use crate::domain::words::{Uses, Word};
-use crate::domain::{GroupId, PackageId, ProjectId, TokenId, UserId, Version};
+use crate::domain::{GroupId, JobId, PackageId, ProjectId, PublisherId, TokenId, UserId, Version};
 
 /// A table whose values are records of one kind.
 pub struct Table<K: redb::Key + 'static, R: Record> {
@@ -118,6 +120,21 @@ pub const EVENTS: Table<u64, PackageEvent> = Table::new("events.v1");
 /// Events of one package.
 pub const PACKAGE_EVENTS: Table<PackageEventKey, Present> = Table::new("package_events.v1");
 
+/// Where a package was published from.
+pub const PROVENANCES: Table<u64, Provenance> = Table::new("provenances.v1");
+/// Where the change came from that an event tells of, by event.
+pub const EVENT_PROVENANCES: Table<u64, Provenance> = Table::new("event_provenances.v1");
+/// CI jobs by number.
+pub const CI_JOBS: Table<u64, CiJob> = Table::new("ci_jobs.v1");
+/// Which job the hash of a token belongs to.
+pub const CI_JOB_HASHES: Table<[u8; 32], JobId> = Table::new("ci_job_hashes.v1");
+/// Jobs of a project.
+pub const PROJECT_CI_JOBS: Table<(u64, u64), Present> = Table::new("project_ci_jobs.v1");
+/// Projects whose jobs may use a private project: that project, theirs.
+pub const JOB_ALLOWLIST: Table<(u64, u64), Present> = Table::new("job_allowlist.v1");
+/// The same by the other end: the project of the jobs, the private project.
+pub const JOB_ALLOWED_IN: Table<(u64, u64), Present> = Table::new("job_allowed_in.v1");
+
 /// Calls a macro with every table, so that a new one cannot be forgotten where all are needed.
 macro_rules! every_table {
     ($apply:ident) => {
@@ -154,7 +171,14 @@ macro_rules! every_table {
             DOWNLOADS,
             DAILY_DOWNLOADS,
             EVENTS,
-            PACKAGE_EVENTS
+            PACKAGE_EVENTS,
+            PROVENANCES,
+            EVENT_PROVENANCES,
+            CI_JOBS,
+            CI_JOB_HASHES,
+            PROJECT_CI_JOBS,
+            JOB_ALLOWLIST,
+            JOB_ALLOWED_IN
         )
     };
 }
@@ -175,12 +199,15 @@ pub const fn kind_of(holder: Holder) -> (u8, u64) {
     }
 }
 
-/// How a publisher appears in [`PUBLICATIONS`]: a user whichever token it used, a deploy token, whoever has the machine.
+/// How a publisher appears in [`PUBLICATIONS`]: a user whichever token it used, a deploy token, whoever has the machine,
+/// a user's CI jobs, a trusted publisher.
 pub const fn publisher_key(publisher: Publisher) -> (u8, u64) {
     match publisher {
         Publisher::User(UserId(user), _) | Publisher::Browser(UserId(user)) => (0, user),
         Publisher::DeployToken(TokenId(token)) => (1, token),
         Publisher::Operator => (2, 0),
+        Publisher::Job(UserId(user), _) => (3, user),
+        Publisher::Trusted(PublisherId(publisher)) => (4, publisher),
     }
 }
 
@@ -292,3 +319,6 @@ impl Record for PackageFile {}
 impl Record for Manifest {}
 impl Record for PackageEvent {}
 impl Record for InstanceSettings {}
+impl Record for Provenance {}
+impl Record for CiJob {}
+impl Record for JobId {}

@@ -253,5 +253,5 @@ fn fill_change(change: &mut Change<'_>) -> Result<(), StoreError> {
     sessions::put(change, &Sha256::new([0x33; 32]), &session())?;
     credentials::put_secret_key(change, "ticket", [7; 32])?;
     packages::put(change, &package(), &file(), &manifest())?;
-    packages::put_event(change, &event())
+    packages::put_event(change, &event(), None)
 }

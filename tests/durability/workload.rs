@@ -176,7 +176,7 @@ pub(crate) fn carry_out(change: &mut Change<'_>, client: u64, step: &Step) -> Re
             let entry = found.expect("the model says it is there");
             let package = packages::package(change, entry.package)?.expect("the index says it is there");
             packages::remove(change, &package)?;
-            packages::put_event(change, &told)
+            packages::put_event(change, &told, None)
         }
         Step::Member(number, true) => {
             let membership = Membership {
@@ -237,7 +237,7 @@ fn publish(
     // Some records fill several pages.
     manifest.root.readme = Some("r".repeat(usize::from(digest[0]) * 40));
     packages::put(change, &package, &file, &manifest)?;
-    packages::put_event(change, &told)
+    packages::put_event(change, &told, None)
 }
 
 /// The users and groups that every run starts with, on a platter.

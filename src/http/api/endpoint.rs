@@ -2,6 +2,7 @@
 
 use hyper::Method;
 
+use super::ci::Ci;
 use super::routes::Route;
 use crate::http::endpoint::Family;
 
@@ -14,6 +15,13 @@ pub enum Api<'a> {
         project: &'a str,
         /// Which part.
         part: Packages<'a>,
+    },
+    /// What CI systems need of a project.
+    ProjectCi {
+        /// Number or path of the project.
+        project: &'a str,
+        /// Which part.
+        part: Ci<'a>,
     },
     /// Packages of a group and the groups below.
     GroupPackages(&'a str),
@@ -55,6 +63,9 @@ impl<'a> Api<'a> {
                 };
                 Self::ProjectPackages { project, part }
             }
+            ["projects", project, ref rest @ ..] if let Some(part) = Ci::parse(rest) => {
+                Self::ProjectCi { project, part }
+            }
             _ => Self::Identity(Route::parse(segments)?),
         })
     }
@@ -63,6 +74,7 @@ impl<'a> Api<'a> {
     pub const fn pattern(&self) -> &'static str {
         match self {
             Self::Identity(route) => route.pattern(),
+            Self::ProjectCi { part, .. } => part.pattern(),
             Self::GroupPackages(_) => "/api/v4/groups/:id/packages",
             Self::ProjectPackages { part, .. } => match part {
                 Packages::List => "/api/v4/projects/:id/packages",
@@ -81,6 +93,7 @@ impl<'a> Api<'a> {
     pub const fn methods(&self) -> &'static [Method] {
         match self {
             Self::Identity(route) => route.methods(),
+            Self::ProjectCi { part, .. } => part.methods(),
             Self::GroupPackages(_) => &[Method::GET],
             Self::ProjectPackages { part, .. } => match part {
                 Packages::List | Packages::Files(_) | Packages::Pipelines(_) | Packages::FileDownload(..) => {
@@ -96,7 +109,7 @@ impl<'a> Api<'a> {
     pub const fn family(&self) -> Family {
         match self {
             Self::GroupPackages(_) | Self::ProjectPackages { .. } => Family::Packages,
-            Self::Identity(_) => Family::Api,
+            Self::Identity(_) | Self::ProjectCi { .. } => Family::Api,
         }
     }
 }

@@ -140,6 +140,42 @@ impl Fields {
         }
     }
 
+    /// The attributes of an object. A form writes them as `name[attribute]`.
+    pub(super) fn object(&self, name: &str) -> Result<Self, ServiceError> {
+        match self.given(name) {
+            Some(Value::Object(fields)) => Ok(Self(fields.clone())),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                Err(wrong(name))
+            }
+            None => {
+                let inner = |key: &str| {
+                    Some(key.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?.to_owned())
+                };
+                Ok(Self(
+                    self.0.iter().filter_map(|(key, value)| Some((inner(key)?, value.clone()))).collect(),
+                ))
+            }
+        }
+    }
+
+    /// A text that `T` can be read from; the error names the parameter.
+    pub(super) fn parsed<T>(&self, name: &str) -> Result<Option<T>, ServiceError>
+    where
+        T: std::str::FromStr<Err: std::fmt::Display>,
+    {
+        let parse =
+            |text: String| text.parse().map_err(|error| ServiceError::Invalid(format!("{name} {error}")));
+        self.filled_text(name)?.map(parse).transpose()
+    }
+
+    /// The same for a parameter that was required.
+    pub(super) fn required<T>(&self, name: &str) -> Result<T, ServiceError>
+    where
+        T: std::str::FromStr<Err: std::fmt::Display>,
+    {
+        self.parsed(name)?.ok_or_else(|| ServiceError::Invalid(format!("{name} is missing")))
+    }
+
     /// A list of words, each known to `find`. A single text may hold several, separated by commas or spaces.
     pub(super) fn words<T>(
         &self,

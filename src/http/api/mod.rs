@@ -1,5 +1,6 @@
 //! The REST API, in GitLab's shapes.
 
+pub mod ci;
 mod deploy_tokens;
 pub mod endpoint;
 mod fields;
@@ -9,6 +10,7 @@ mod members;
 mod namespaces;
 pub(super) mod packages;
 pub mod paging;
+pub mod pipelines;
 pub(super) mod projects;
 pub mod routes;
 mod settings;
@@ -37,6 +39,7 @@ pub async fn handle(
 ) -> Result<Reply, ServiceError> {
     match api {
         Api::ProjectPackages { project, part } => packages::project(context, project, part).await,
+        Api::ProjectCi { project, part } => ci::handle(context, project, part, body).await,
         Api::GroupPackages(group) => packages::group(context, group).await,
         Api::Identity(route) => identity(context, route, body).await,
     }

@@ -7,19 +7,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::endpoint::Packages;
-use super::keyset::Keyset;
 use super::paging::Page;
 use super::shapes::time;
-use super::{Order, flag};
+use super::{Order, flag, pipelines};
 use crate::domain::package::{Package, PackageFile, Warning};
 use crate::http::file;
 use crate::http::request::Context;
 use crate::http::response::{Reply, empty, json};
 use crate::service::packages::{PackagePage, PackageQuery, PackageView};
 use crate::service::{PackageOrder, ServiceError, Window};
-
-/// Pipelines of a page at most: GitLab's bound of this list.
-pub(in crate::http) const MAX_PIPELINES: usize = 20;
 
 /// A project's packages.
 pub(super) async fn project(
@@ -57,10 +53,7 @@ pub(super) async fn project(
             let page = Page::from_query(context)?;
             Ok(page.reply(context, page.slice(&files).iter().map(file_json).collect(), files.len()))
         }
-        Packages::Pipelines(id) => {
-            registry.package(caller, project, number(id)?)?;
-            pipelines(context)
-        }
+        Packages::Pipelines(id) => pipelines::list(context, project, number(id)?),
         Packages::File(id, file) => {
             registry.delete_package_file(caller, project, number(id)?, number(file)?).await?;
             Ok(empty(StatusCode::NO_CONTENT))
@@ -154,13 +147,6 @@ fn sort_files(context: &Context<'_>, files: &mut [PackageFile]) -> Result<(), Se
     Ok(())
 }
 
-/// The pipelines that published a package or touched it since. Nothing is published from one yet.
-fn pipelines(context: &Context<'_>) -> Result<Reply, ServiceError> {
-    let known: [Value; 0] = [];
-    let number = |pipeline: &Value| pipeline["id"].as_u64().unwrap_or_default();
-    Ok(Keyset::from_query(context, MAX_PIPELINES)?.reply(context, &known, number, Value::clone))
-}
-
 fn number(text: &str) -> Result<u64, ServiceError> {
     text.parse().map_err(|_not_a_number| ServiceError::Invalid("package_id is invalid".to_owned()))
 }
@@ -193,6 +179,14 @@ fn package_json(context: &Context<'_>, view: &PackageView, in_group: bool) -> Va
         "tags": [],
         "warnings": package.warnings.iter().map(warning_json).collect::<Vec<_>>(),
     });
+    if let Some(known) = &view.provenance {
+        value["provenance"] = pipelines::provenance(known);
+        if let Some(run) = &known.pipeline {
+            value["pipeline"] = pipelines::pipeline(run, known);
+            // Always empty, as in GitLab: they have an endpoint of their own.
+            value["pipelines"] = json!([]);
+        }
+    }
     if in_group {
         value["project_id"] = json!(package.project);
         value["project_path"] = json!(view.project_path);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use fixedbitset::FixedBitSet;
 
 use crate::domain::package::Publisher;
-use crate::domain::{TokenId, UserId};
+use crate::domain::{JobId, PublisherId, TokenId, UserId};
 use crate::store::tables::publisher_key;
 
 /// The number of a publisher.
@@ -22,11 +22,13 @@ pub enum Manner {
     DeployToken,
     /// From the command line of the machine.
     CommandLine,
+    /// From a CI pipeline: by a job opened here, or by a trusted publisher.
+    Ci,
 }
 
 impl Manner {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::User, Self::DeployToken, Self::CommandLine];
+    pub const ALL: [Self; 4] = [Self::User, Self::DeployToken, Self::CommandLine, Self::Ci];
 
     /// As URLs name it.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Manner {
             Self::User => "user",
             Self::DeployToken => "deploy_token",
             Self::CommandLine => "command_line",
+            Self::Ci => "ci",
         }
     }
 
@@ -42,20 +45,32 @@ impl Manner {
         Self::ALL.into_iter().find(|manner| manner.as_str() == name)
     }
 
-    /// How the key of such a publisher begins.
-    const fn kind(self) -> u8 {
+    /// How the keys of such publishers begin.
+    const fn kinds(self) -> &'static [u8] {
         match self {
-            Self::User => publisher_key(Publisher::User(UserId(0), TokenId(0))).0,
-            Self::DeployToken => publisher_key(Publisher::DeployToken(TokenId(0))).0,
-            Self::CommandLine => publisher_key(Publisher::Operator).0,
+            Self::User => &[USER],
+            Self::DeployToken => &[DEPLOY_TOKEN],
+            Self::CommandLine => &[OPERATOR],
+            Self::Ci => &[JOB, TRUSTED],
         }
     }
 }
 
+/// How the key of a user begins.
+const USER: u8 = publisher_key(Publisher::User(UserId(0), TokenId(0))).0;
+/// How the key of a deploy token begins.
+const DEPLOY_TOKEN: u8 = publisher_key(Publisher::DeployToken(TokenId(0))).0;
+/// How the key of the operator begins.
+const OPERATOR: u8 = publisher_key(Publisher::Operator).0;
+/// How the key of a trusted publisher begins.
+const TRUSTED: u8 = publisher_key(Publisher::Trusted(PublisherId(0))).0;
+/// How the key of a user's CI jobs begins.
+const JOB: u8 = publisher_key(Publisher::Job(UserId(0), JobId(0))).0;
+
 /// Whose packages are wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::service) struct PublishedBy {
-    /// That user's.
+    /// That user's, its CI jobs included.
     pub(in crate::service) user: Option<UserId>,
     /// Those published so.
     pub(in crate::service) manner: Option<Manner>,
@@ -63,8 +78,8 @@ pub(in crate::service) struct PublishedBy {
 
 impl PublishedBy {
     fn admits(self, (kind, id): (u8, u64)) -> bool {
-        self.manner.is_none_or(|manner| manner.kind() == kind)
-            && self.user.is_none_or(|user| (kind, id) == (Manner::User.kind(), user.0))
+        self.manner.is_none_or(|manner| manner.kinds().contains(&kind))
+            && self.user.is_none_or(|user| matches!(kind, USER | JOB) && id == user.0)
     }
 }
 

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::Shown;
+use super::provenance::provenance;
 use crate::domain::event::PackageAction;
 use crate::service::package_page::ActivityEntry;
 use crate::web::components::{empty_state, time};
@@ -47,6 +48,7 @@ fn entry(shown: Shown<'_>, entry: &ActivityEntry, is_first: bool) -> Markup {
                 " by " (who(&entry.actor)) ", " (time(entry.at, shown.viewer.now))
             }
             @if entry.action == PackageAction::Published { p.quiet { (archive(shown, entry)) } }
+            @if let Some(known) = &entry.provenance { (provenance(known)) }
             p.quiet { "SHA-256 " code { (digest) } }
         }
     }

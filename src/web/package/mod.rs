@@ -6,6 +6,7 @@ mod contents;
 mod delete;
 mod files;
 mod header;
+mod provenance;
 mod usage;
 
 use maud::{Markup, html};

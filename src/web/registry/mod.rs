@@ -158,17 +158,18 @@ fn order(asked: &Asked, is_group: bool) -> Markup {
 }
 
 /// The ways to publish, as URLs and as pages name them.
-fn manners() -> [(&'static str, &'static str); 4] {
+fn manners() -> [(&'static str, &'static str); 5] {
     let named = |manner: Manner| {
         let label = match manner {
             Manner::User => "By a user",
             Manner::DeployToken => "With a deploy token",
             Manner::CommandLine => "On the server's command line",
+            Manner::Ci => "From a pipeline",
         };
         (manner.as_str(), label)
     };
-    let [user, token, line] = Manner::ALL.map(named);
-    [("", "Any way"), user, token, line]
+    let [user, token, line, ci] = Manner::ALL.map(named);
+    [("", "Any way"), user, ci, token, line]
 }
 
 /// What stands where nothing was published yet: how to publish.

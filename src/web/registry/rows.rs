@@ -97,6 +97,8 @@ pub(crate) fn who(actor: &Actor) -> Markup {
             Actor::DeployToken { name } => { "deploy token " (name) },
             Actor::FormerDeployToken => "a deploy token that is gone",
             Actor::CommandLine => "the command line",
+            Actor::TrustedPublisher { name } => { "trusted publisher " (name) },
+            Actor::FormerTrustedPublisher => "a trusted publisher that is gone",
         }
     }
 }

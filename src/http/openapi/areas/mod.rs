@@ -1,5 +1,6 @@
 //! What can be done, area by area: the table the document is made from.
 
+mod ci;
 mod groups;
 mod members;
 mod modules;
@@ -23,6 +24,7 @@ pub(super) fn all() -> Vec<Area> {
         projects::area(),
         members::members(),
         members::deploy_tokens(),
+        ci::area(),
         users::area(),
         tokens::area(),
         server::instance(),

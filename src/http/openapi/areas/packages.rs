@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::http::api::packages::{MAX_PIPELINES, PACKAGE_TYPES, STATUSES};
+use super::ci;
+use crate::http::api::packages::{PACKAGE_TYPES, STATUSES};
+use crate::http::api::pipelines::MAX_PIPELINES;
 use crate::http::openapi::operation::{Area, Operation, delete, get};
 use crate::http::openapi::parameters::order;
 use crate::http::openapi::schema::{
@@ -44,10 +46,10 @@ pub(in crate::http::openapi) fn area() -> Area {
                 "listPackagePipelines",
                 "Pipelines that published a package",
             )
-            .describe("Nothing is published from a pipeline, so there are none. As in GitLab, the list has a cursor and no pages.")
+            .describe("Those that published it or touched it since, newest first. As in GitLab, the list has a cursor and no pages.")
             .query("per_page", json!({ "type": "integer", "minimum": 1, "maximum": MAX_PIPELINES }), "Rows at most")
             .query("cursor", string(), "Where to go on")
-            .shows(array(json!({ "type": "object" }))),
+            .shows(array(reference("PackagePipeline"))),
             delete(
                 "/api/v4/projects/:id/packages/:package_id/package_files/:file_id",
                 "deletePackageFile",
@@ -61,7 +63,13 @@ pub(in crate::http::openapi) fn area() -> Area {
             )
             .sends_archive(),
         ],
-        schemas: vec![("Package", package()), ("PackageFile", file())],
+        schemas: vec![
+            ("Package", package()),
+            ("PackageFile", file()),
+            ("Pipeline", ci::pipeline()),
+            ("PackagePipeline", ci::package_pipeline()),
+            ("Provenance", ci::provenance()),
+        ],
     }
 }
 
@@ -98,6 +106,9 @@ fn package() -> Value {
         may("project_id", integer()),
         may("project_path", string()),
         may("versions", array(other)),
+        may("pipeline", reference("Pipeline")),
+        may("pipelines", array(reference("PackagePipeline"))),
+        may("provenance", reference("Provenance")),
     ])
 }
 

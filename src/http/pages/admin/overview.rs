@@ -79,6 +79,8 @@ fn told(event: &RecentEvent) -> Event {
             Actor::DeployToken { name } => format!("deploy token {name}"),
             Actor::FormerDeployToken => "a deploy token that is gone".to_owned(),
             Actor::CommandLine => "the command line".to_owned(),
+            Actor::TrustedPublisher { name } => format!("trusted publisher {name}"),
+            Actor::FormerTrustedPublisher => "a trusted publisher that is gone".to_owned(),
         },
         project: event.project.clone(),
     }
