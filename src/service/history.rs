@@ -30,15 +30,26 @@ pub(super) fn note_from(
     provenance: Option<&Provenance>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let event = PackageEvent {
-        at: now,
+    let actor = caller.publisher().unwrap_or(Publisher::Operator);
+    packages::put_event(change, &event(package, action, actor, sha256, now), provenance)
+}
+
+/// An entry of a package's history.
+pub(super) fn event(
+    package: &Package,
+    action: PackageAction,
+    actor: Publisher,
+    sha256: Sha256,
+    at: Timestamp,
+) -> PackageEvent {
+    PackageEvent {
+        at,
         action,
-        actor: caller.publisher().unwrap_or(Publisher::Operator),
+        actor,
         project: package.project,
         name: package.name.clone(),
         system: package.system.clone(),
         version: package.version.clone(),
         sha256,
-    };
-    packages::put_event(change, &event, provenance)
+    }
 }

@@ -15,10 +15,11 @@ const ORDERS: [PackageOrder; 4] =
     [PackageOrder::Created, PackageOrder::Name, PackageOrder::Version, PackageOrder::ProjectPath];
 
 fn user(row: &Row) -> Option<u64> {
-    match row.publisher {
-        Publisher::User(UserId(user), _) | Publisher::Browser(UserId(user)) => Some(user),
-        Publisher::DeployToken(_) | Publisher::Operator => None,
-    }
+    row.publisher.user().map(|UserId(user)| user)
+}
+
+fn is_ci(row: &Row) -> bool {
+    matches!(row.publisher, Publisher::Job(..) | Publisher::Trusted(_))
 }
 
 /// What a filter means.
@@ -33,10 +34,12 @@ fn filters() -> Vec<(Option<PublishedBy>, Keeps)> {
         (by(Some(1), None), |row| user(row) == Some(1)),
         (by(Some(2), None), |row| user(row) == Some(2)),
         (by(Some(9), None), |_| false),
-        (by(None, Some(Manner::User)), |row| user(row).is_some()),
+        (by(None, Some(Manner::User)), |row| user(row).is_some() && !is_ci(row)),
+        (by(None, Some(Manner::Ci)), is_ci),
+        (by(Some(2), Some(Manner::Ci)), |row| user(row) == Some(2) && is_ci(row)),
         (by(None, Some(Manner::DeployToken)), |row| row.publisher == Publisher::DeployToken(TokenId(2))),
         (by(None, Some(Manner::CommandLine)), |row| row.publisher == Publisher::Operator),
-        (by(Some(2), Some(Manner::User)), |row| user(row) == Some(2)),
+        (by(Some(2), Some(Manner::User)), |row| user(row) == Some(2) && !is_ci(row)),
         (by(Some(2), Some(Manner::DeployToken)), |_| false),
     ]
 }

@@ -8,20 +8,24 @@ use super::search::ModuleFilter;
 use crate::domain::identity::Project;
 use crate::domain::package::Publisher;
 use crate::domain::{
-    FullPath, GroupId, ModuleName, PackageId, ProjectId, RegistryAccess, System, TokenId, UserId, Version,
-    Visibility,
+    FullPath, GroupId, JobId, ModuleName, PackageId, ProjectId, PublisherId, RegistryAccess, System, TokenId,
+    UserId, Version, Visibility,
 };
 use crate::store::Note;
 
 const NAMES: [&str; 6] = ["vpc", "vpc-peering", "Subnet", "dns", "a", "b_c"];
 const SYSTEMS: [&str; 3] = ["aws", "google", "null"];
-/// Publishers: two tokens of one user, another user with the number of a deploy token, and the command line.
-const PUBLISHERS: [Publisher; 5] = [
+/// Publishers: two tokens of one user, another user with the number of a deploy token, the command line, CI jobs of both
+/// users, and a trusted publisher.
+const PUBLISHERS: [Publisher; 8] = [
     Publisher::User(UserId(1), TokenId(1)),
     Publisher::User(UserId(1), TokenId(2)),
     Publisher::User(UserId(2), TokenId(3)),
     Publisher::DeployToken(TokenId(2)),
     Publisher::Operator,
+    Publisher::Job(UserId(1), JobId(1)),
+    Publisher::Job(UserId(2), JobId(2)),
+    Publisher::Trusted(PublisherId(2)),
 ];
 const VERSIONS: [&str; 6] = ["1.0.0", "1.0.10", "1.0.9", "2.0.0-rc.1", "1.0.0+b", "10.0.0"];
 
