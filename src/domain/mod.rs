@@ -6,12 +6,14 @@
 pub mod access;
 pub mod address;
 pub mod authorization;
+pub mod claims;
 pub mod comparison;
 pub mod credential;
 pub mod digest;
 pub mod event;
 pub mod highlight;
 pub mod identity;
+pub mod issuer;
 pub mod limits;
 pub mod manifest;
 pub mod package;
