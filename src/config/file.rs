@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
+use super::ci::Table as Ci;
 use super::value::{ByteCount, Count, ExternalUrl, LogFormat, LogLevel, Value};
 
 /// What the file holds.
@@ -28,6 +29,7 @@ pub(super) struct File {
     pub(super) log_level: Option<One<LogLevel>>,
     pub(super) metrics_allow: Option<Many<IpNet>>,
     pub(super) limits: Limits,
+    pub(super) ci: Ci,
 }
 
 /// The table `[limits]`.

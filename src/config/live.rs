@@ -8,8 +8,8 @@ use super::{Config, ConfigError, Environment, ServeArgs, Setting};
 
 /// The configuration of a running server, replaced as a whole.
 ///
-/// Live: `log-level`, `external-url`, `trusted-proxy`, `metrics-allow`, `disable-registry` and the limits of archives
-/// and uploads in bytes. All other settings are bound to sockets, files or permits made at the start: a change to them is
+/// Live: `log-level`, `external-url`, `trusted-proxy`, `metrics-allow`, `disable-registry`, `ci` and the limits of
+/// archives and uploads in bytes. All other settings are bound to sockets, files or permits made at the start: a change to them is
 /// reported and waits for a restart.
 #[derive(Debug)]
 pub struct LiveConfig {
@@ -113,9 +113,12 @@ mod tests {
         let args = ServeArgs { config: Some(path.display().to_string()), ..ServeArgs::default() };
         let live = LiveConfig::new(Config::load(&args, &|_| None).unwrap());
 
-        write(&path, "log-level = \"debug\"\nlisten = \"127.0.0.1:2\"\n[limits]\nentries = 9");
+        write(
+            &path,
+            "log-level = \"debug\"\nlisten = \"127.0.0.1:2\"\n[limits]\nentries = 9\n[[ci.gitlab]]\nurl = \"https://a\"",
+        );
         let adoption = live.reload(&args, &|_| None).unwrap();
-        assert_eq!(adoption.changed, ["log-level", "limits.entries"]);
+        assert_eq!(adoption.changed, ["log-level", "limits.entries", "ci.gitlab"]);
         assert_eq!(adoption.needs_restart, ["listen"]);
         assert_eq!(live.current().listen.value, ["127.0.0.1:1".parse().unwrap()]);
         assert_eq!(live.current().archive_limits().entries, 9);

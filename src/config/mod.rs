@@ -5,6 +5,7 @@
 //! counts as absent; lists in the environment are separated by commas.
 
 mod args;
+mod ci;
 mod file;
 mod layers;
 mod live;
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 use crate::domain::limits::{ArchiveLimits, HttpLimits};
 
 pub use args::ServeArgs;
+pub use ci::Ci;
 use file::File;
 pub use layers::{Environment, Setting, Source};
 use layers::{Layers, lookup};
@@ -108,6 +110,8 @@ pub struct Config {
     pub metrics_allow: Setting<Vec<IpNet>>,
     /// The table `[limits]` of the file.
     pub limits: Limits,
+    /// The table `[ci]` of the file.
+    pub ci: Ci,
     /// The first password of `root` (`CAIRN_ROOT_PASSWORD`). Used at the first start only.
     pub root_password: Option<SecretString>,
     /// A token of `root` (`CAIRN_ROOT_TOKEN`), created at a start where it is missing.
@@ -138,7 +142,7 @@ pub struct Limits {
 /// One line of `cairn config show`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Row {
-    /// The flag without its dashes, or `limits.<key>`.
+    /// The flag without its dashes, or `limits.<key>` or `ci.<key>`.
     pub name: &'static str,
     /// The value as it would be written; lists are separated by commas; empty when there is none.
     pub value: String,
@@ -213,6 +217,7 @@ impl Config {
                 Vec::new(),
             )?,
             limits: Limits::resolve(file.limits),
+            ci: Ci::resolve(file.ci),
             root_password: secret("CAIRN_ROOT_PASSWORD"),
             root_token: secret("CAIRN_ROOT_TOKEN"),
         })
@@ -243,6 +248,7 @@ impl Config {
                 "{twice} is listed twice in listen and listen-http; drop one of the two"
             ));
         }
+        self.ci.check()?;
         self.limits.check()
     }
 
@@ -303,6 +309,8 @@ impl Config {
             self.row("limits.ratio-free-bytes", &limits.ratio_free_bytes, Value::show),
             self.row("limits.uploads", &limits.uploads, Value::show),
             self.row("limits.connections", &limits.connections, Value::show),
+            self.row("ci.issuer", &self.ci.issuers, |list| join(list, ci::show_issuer)),
+            self.row("ci.gitlab", &self.ci.gitlabs, |list| show_list(list)),
         ]
     }
 
@@ -369,7 +377,11 @@ fn show_optional<T: Value>(value: Option<&T>) -> String {
 }
 
 fn show_list<T: Value>(values: &[T]) -> String {
-    values.iter().map(Value::show).collect::<Vec<_>>().join(",")
+    join(values, Value::show)
+}
+
+fn join<T>(values: &[T], show: fn(&T) -> String) -> String {
+    values.iter().map(show).collect::<Vec<_>>().join(",")
 }
 
 /// The process's own environment. A value that is not UTF-8 arrives with replacement characters, and is then refused

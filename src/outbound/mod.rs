@@ -5,6 +5,7 @@
 //! credential can travel to another host. Proxies of the environment (`HTTPS_PROXY`) are not used.
 
 mod body;
+mod keys;
 mod resolve;
 
 use std::error::Error as StdError;
@@ -27,6 +28,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 pub use body::Body;
+pub use keys::KeyFetcher;
 use resolve::Resolver;
 
 /// How a client behaves.

@@ -23,6 +23,7 @@ pub mod module_rows;
 pub mod module_search;
 pub mod modules;
 pub mod namespaces;
+pub mod oidc;
 pub mod overview;
 pub mod package_page;
 pub mod packages;

@@ -7,6 +7,7 @@
 pub(crate) mod archive;
 pub(crate) mod browser;
 pub(crate) mod client;
+pub(crate) mod issuer;
 pub(crate) mod server;
 pub(crate) mod wire;
 pub(crate) mod world;
