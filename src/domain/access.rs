@@ -127,6 +127,8 @@ pub enum Refusal {
     NotForDeployTokens,
     /// A CI job cannot do this, whatever its role.
     NotForCi,
+    /// The caller sees it, and nobody here trusts CI jobs with its claims.
+    NotTrusted,
     /// Only administrators of the instance may.
     AdministratorsOnly,
     /// The project's registry is switched off.
@@ -276,10 +278,11 @@ fn needs(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal>
 }
 
 fn has(who: Identity, role: Option<Role>, lowest: Role) -> Result<(), Refusal> {
-    if who.is_admin() || role.is_some_and(|role| role >= lowest) {
-        Ok(())
-    } else {
-        Err(Refusal::Needs(lowest))
+    match role {
+        _ if who.is_admin() => Ok(()),
+        Some(role) if role >= lowest => Ok(()),
+        None if matches!(who, Identity::Ci { user: false }) => Err(Refusal::NotTrusted),
+        Some(_) | None => Err(Refusal::Needs(lowest)),
     }
 }
 
@@ -319,6 +322,7 @@ mod tests {
             Err(Refusal::Scope) => 's',
             Err(Refusal::NotForDeployTokens) => 'd',
             Err(Refusal::NotForCi) => 'c',
+            Err(Refusal::NotTrusted) => 't',
             Err(Refusal::AdministratorsOnly) => 'a',
             Err(Refusal::RegistryOff) => 'o',
         }
@@ -444,11 +448,11 @@ mod tests {
                     } else {
                         Identity::Anonymous
                     };
-                    assert_eq!(
-                        of(elsewhere, action),
-                        of(stranger, action),
-                        "{role:?}: {action:?} on {facts:?}"
-                    );
+                    let expected = of(stranger, action).map_err(|refusal| match (refusal, role) {
+                        (Refusal::Needs(_), None) => Refusal::NotTrusted,
+                        (other, _) => other,
+                    });
+                    assert_eq!(of(elsewhere, action), expected, "{role:?}: {action:?} on {facts:?}");
                 }
                 for action in [Inspect, Administer, Remove] {
                     let refused = of(job, action);

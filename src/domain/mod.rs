@@ -22,6 +22,7 @@ pub mod provenance;
 pub mod safe_html;
 pub mod session;
 pub mod summary;
+pub mod trusted_publisher;
 pub mod version;
 pub mod words;
 

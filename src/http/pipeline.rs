@@ -73,7 +73,7 @@ async fn route(app: &App, peer: Peer, client: Client, head: &Parts, body: Reques
         }
         return Outcome { reply, route, caller: "-".to_owned() };
     }
-    let caller = match identify(app, peer, client, head, &endpoint) {
+    let caller = match identify(app, peer, client, head, &endpoint).await {
         Ok(caller) => caller,
         Err(refused) => {
             let reply = refuse(app, client, head, &endpoint, body, &refused).await;
@@ -129,7 +129,7 @@ fn check_head(app: &App, head: &Parts, peer: Peer) -> Option<Reply> {
     })
 }
 
-fn identify(
+async fn identify(
     app: &App,
     peer: Peer,
     client: Client,
@@ -148,7 +148,7 @@ fn identify(
             Ok(Caller::Anonymous)
         }
         (Credentials::Cookie, _) => pages::identify(app, client, head),
-        (Credentials::Optional, _) => app.registry.authenticate(credential(&head.headers)?.as_ref()),
+        (Credentials::Optional, _) => app.registry.authenticate(credential(&head.headers)?.as_ref()).await,
     }
 }
 

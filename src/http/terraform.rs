@@ -11,7 +11,7 @@ use super::request::{Context, credential};
 use super::response::{Reply, empty, json};
 use crate::domain::authorization::{CLIENT, CLIENT_PORTS};
 use crate::service::modules::{Address, Details, Location, Versions};
-use crate::service::{Caller, ServiceError};
+use crate::service::{Caller, Registry, ServiceError};
 
 /// Where the protocol is served: what discovery announces.
 pub(super) const BASE: &str = "/api/v4/packages/terraform/modules/v1/";
@@ -85,7 +85,7 @@ async fn archive(
     let headers = &context.head.headers;
     let archive = match context.query("token").filter(|ticket| !ticket.is_empty()) {
         Some(ticket) => registry.redeem(&ticket, address, version)?,
-        None => match credential(headers).and_then(|presented| registry.authenticate(presented.as_ref())) {
+        None => match identify(registry, headers).await {
             Ok(caller) => registry.archive(&caller, address, version)?,
             Err(refused @ ServiceError::Unauthenticated(_)) if has_basic(headers) => {
                 registry.archive(&Caller::Anonymous, address, version).map_err(|_not_public| refused)?
@@ -99,6 +99,10 @@ async fn archive(
         return Err(ServiceError::NotFound("404 Package file"));
     }
     file::send(registry, &archive, &context.head.method, &context.head.headers).await
+}
+
+async fn identify(registry: &Registry, headers: &HeaderMap) -> Result<Caller, ServiceError> {
+    registry.authenticate(credential(headers)?.as_ref()).await
 }
 
 /// Whether the credential came as `Basic`, readable or not: from a `.netrc`, or from the URL.

@@ -1,23 +1,24 @@
-//! From a credential to a caller, and from a caller and a thing to the facts that `domain::access` decides on.
-
-use std::collections::{HashMap, HashSet};
+//! From a credential to a caller, and what a caller may do to a thing.
 
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::catalog::PlacedProject;
 use super::error::{BadCredential, ServiceError};
+pub use super::facts::{group_facts, project_facts};
 pub use super::lookup::{any_namespace, group_for, project_for};
+use super::oidc::looks_like_id_token;
+pub use super::standing::Standing;
 use crate::blobs::sha256;
-use crate::domain::access::{self, GroupAction, GroupFacts, Identity, ProjectAction, ProjectFacts};
+use crate::domain::access::{self, GroupAction, Identity, ProjectAction};
 use crate::domain::ci::CiJob;
 use crate::domain::credential::{DeployScope, MAX_TOKEN_LENGTH, PersonalScope, Token, TokenOwner};
-use crate::domain::identity::{Group, Holder, InstanceSettings, Project, User};
+use crate::domain::identity::{Group, Project, User};
 use crate::domain::package::Publisher;
 use crate::domain::provenance::Provenance;
-use crate::domain::{GroupId, JobId, ProjectId, Role, Sha256, TokenId, UserId, Visibility};
-use crate::store::{Reader, StoreError, ci_jobs, credentials, identity};
+use crate::domain::trusted_publisher::{TrustedPublisher, Workload};
+use crate::domain::{JobId, Sha256, TokenId, UserId};
+use crate::store::{Reader, ci_jobs, credentials, identity};
 
 /// The user name that goes with the token of a CI job in `Basic` credentials (GitLab).
 const JOB_USERNAME: &str = "gitlab-ci-token";
@@ -57,6 +58,16 @@ impl Presented {
             return Ok(None);
         }
         Ok(Some(Self::Basic { username: username.to_owned(), secret: secret.to_owned().into() }))
+    }
+
+    /// The ID token, if it is one: alone, or as the password of a CI job (`gitlab-ci-token`).
+    pub fn id_token(&self) -> Option<&SecretString> {
+        let secret = match self {
+            Self::Token(secret) => secret,
+            Self::Basic { username, secret } if username == JOB_USERNAME => secret,
+            Self::Basic { .. } => return None,
+        };
+        looks_like_id_token(secret.expose_secret()).then_some(secret)
     }
 
     /// Whether both are the same token, so that sending it twice is not a conflict.
@@ -101,6 +112,10 @@ pub enum Caller {
         /// The user whose rights it has.
         user: Box<User>,
     },
+    /// A CI job elsewhere, whose claims were found true. What it may do, the trusted publishers of each project say.
+    Workload(Box<Workload>),
+    /// A trusted publisher itself: what the ticket that was given to one of its jobs stands for.
+    Trusted(Box<TrustedPublisher>),
     /// Somebody with access to the data directory, through the command line. Administers the instance.
     Operator,
 }
@@ -125,6 +140,7 @@ impl Caller {
                 Identity::DeployToken { write }
             }
             Self::Job { .. } => Identity::Ci { user: true },
+            Self::Workload(_) | Self::Trusted(_) => Identity::Ci { user: false },
         }
     }
 
@@ -137,7 +153,12 @@ impl Caller {
     pub fn user(&self) -> Option<&User> {
         match self {
             Self::User { user, .. } => Some(user),
-            Self::Anonymous | Self::Deploy { .. } | Self::Job { .. } | Self::Operator => None,
+            Self::Anonymous
+            | Self::Deploy { .. }
+            | Self::Job { .. }
+            | Self::Workload(_)
+            | Self::Trusted(_)
+            | Self::Operator => None,
         }
     }
 
@@ -145,9 +166,12 @@ impl Caller {
     pub fn token(&self) -> Option<&Token> {
         match self {
             Self::User { via: Via::Token(token), .. } | Self::Deploy { token } => Some(token),
-            Self::User { via: Via::Session(_), .. } | Self::Anonymous | Self::Job { .. } | Self::Operator => {
-                None
-            }
+            Self::User { via: Via::Session(_), .. }
+            | Self::Anonymous
+            | Self::Job { .. }
+            | Self::Workload(_)
+            | Self::Trusted(_)
+            | Self::Operator => None,
         }
     }
 
@@ -159,6 +183,8 @@ impl Caller {
             | Self::Anonymous
             | Self::Deploy { .. }
             | Self::Job { .. }
+            | Self::Workload(_)
+            | Self::Trusted(_)
             | Self::Operator => None,
         }
     }
@@ -171,6 +197,9 @@ impl Caller {
             Self::User { user, via: Via::Session(_) } => Some(Publisher::Browser(user.id)),
             Self::Deploy { token } => Some(Publisher::DeployToken(token.id)),
             Self::Job { job, user } => Some(Publisher::Job(user.id, job.id)),
+            Self::Trusted(publisher) => Some(Publisher::Trusted(publisher.id)),
+            // Depends on the project: see `trusted_publishers::acting`.
+            Self::Workload(_) => None,
             Self::Operator => Some(Publisher::Operator),
         }
     }
@@ -179,7 +208,10 @@ impl Caller {
     pub fn provenance(&self) -> Option<Provenance> {
         match self {
             Self::Job { job, .. } => Some(job.provenance()),
-            Self::Anonymous | Self::User { .. } | Self::Deploy { .. } | Self::Operator => None,
+            Self::Workload(workload) => Some(workload.provenance()),
+            Self::Anonymous | Self::User { .. } | Self::Deploy { .. } | Self::Trusted(_) | Self::Operator => {
+                None
+            }
         }
     }
 
@@ -193,6 +225,8 @@ impl Caller {
             Self::User { user, via: Via::Session(_) } => format!("user:{}/browser", user.username),
             Self::Deploy { token } => format!("deploy-token:{}", token.id),
             Self::Job { job, user } => format!("user:{}/ci-job:{}", user.username, job.id),
+            Self::Workload(workload) => workload.label(),
+            Self::Trusted(publisher) => format!("trusted-publisher:{}", publisher.id),
             Self::Operator => "operator".to_owned(),
         }
     }
@@ -298,207 +332,6 @@ fn caller_of(reader: &impl Reader, token: Token, now: Timestamp) -> Result<Calle
             Ok(Caller::User { user: active_user(reader, user)?, via: Via::Token(token) })
         }
     }
-}
-
-/// The highest active role of a user over some groups or projects.
-pub(super) fn highest_role(
-    reader: &impl Reader,
-    user: UserId,
-    holders: impl IntoIterator<Item = Holder>,
-    now: Timestamp,
-) -> Result<Option<Role>, StoreError> {
-    let mut highest = None;
-    for holder in holders {
-        if let Some(membership) =
-            identity::membership(reader, holder, user)?.filter(|found| found.is_active(now))
-        {
-            highest = highest.max(Some(membership.role));
-        }
-    }
-    Ok(highest)
-}
-
-/// What is known about a caller and a project.
-pub fn project_facts(
-    reader: &impl Reader,
-    caller: &Caller,
-    project: &Project,
-    settings: &InstanceSettings,
-    now: Timestamp,
-) -> Result<ProjectFacts, StoreError> {
-    let holders = || {
-        project.groups.iter().copied().map(Holder::Group).chain(std::iter::once(Holder::Project(project.id)))
-    };
-    let (role, covered) = match caller {
-        Caller::Anonymous | Caller::Operator => (None, false),
-        Caller::User { user, .. } => (highest_role(reader, user.id, holders(), now)?, false),
-        Caller::Job { job, user } => (job_role(reader, (job, user), project, holders(), now)?, false),
-        Caller::Deploy { token } => (
-            None,
-            matches!(&token.owner, TokenOwner::Deploy { holder, .. } if holders().any(|own| own == *holder)),
-        ),
-    };
-    Ok(ProjectFacts {
-        visibility: project.visibility,
-        registry: project.registry,
-        allow_anyone_to_pull: settings.allow_anyone_to_pull,
-        role,
-        covered,
-    })
-}
-
-/// The role of a CI job in a project: that of its user, but in another private project only where its own is allowed.
-fn job_role(
-    reader: &impl Reader,
-    (job, user): (&CiJob, &User),
-    project: &Project,
-    holders: impl IntoIterator<Item = Holder>,
-    now: Timestamp,
-) -> Result<Option<Role>, StoreError> {
-    let open = job.project == project.id
-        || project.visibility != Visibility::Private
-        || ci_jobs::is_allowed(reader, project.id, job.project)?;
-    match open {
-        false => Ok(None),
-        true if user.admin => Ok(Some(Role::Owner)),
-        true => highest_role(reader, user.id, holders, now),
-    }
-}
-
-/// What decides what a caller may see, gathered once for a list of many projects.
-#[derive(Debug)]
-pub struct Standing {
-    identity: Identity,
-    /// Active roles of a user, where they were given.
-    roles: HashMap<Holder, Role>,
-    /// What a deploy token is of.
-    covers: Option<Holder>,
-    /// What a CI job is of.
-    job: Option<JobReach>,
-    allow_anyone_to_pull: bool,
-}
-
-/// The private projects a CI job may use with its user's roles.
-#[derive(Debug)]
-struct JobReach {
-    projects: HashSet<ProjectId>,
-    /// Its user administers the instance.
-    admin: bool,
-}
-
-impl Standing {
-    /// Of a caller, now.
-    pub fn of(reader: &impl Reader, caller: &Caller, now: Timestamp) -> Result<Self, StoreError> {
-        let (mut roles, mut covers, mut job_reach) = (HashMap::new(), None, None);
-        match caller {
-            Caller::Anonymous | Caller::Operator => {}
-            Caller::User { user, .. } => roles = active_roles(reader, user.id, now)?,
-            Caller::Job { job, user } => {
-                roles = active_roles(reader, user.id, now)?;
-                let mut projects: HashSet<_> =
-                    ci_jobs::allowed_in(reader, job.project)?.into_iter().collect();
-                projects.insert(job.project);
-                job_reach = Some(JobReach { projects, admin: user.admin });
-            }
-            Caller::Deploy { token } => {
-                if let TokenOwner::Deploy { holder, .. } = token.owner {
-                    covers = Some(holder);
-                }
-            }
-        }
-        let allow_anyone_to_pull = identity::settings(reader)?.allow_anyone_to_pull;
-        Ok(Self { identity: caller.identity(), roles, covers, job: job_reach, allow_anyone_to_pull })
-    }
-
-    /// Whether the caller was given a role in a project of the catalog or in a group above it.
-    pub(super) fn has_role(&self, project: &PlacedProject) -> bool {
-        self.roles.contains_key(&Holder::Project(project.id))
-            || project.groups.iter().any(|group| self.roles.contains_key(&Holder::Group(*group)))
-    }
-
-    /// Whether the caller may do that to a project of the catalog: the same rule as [`check_project`].
-    pub(super) fn may(&self, project: &PlacedProject, action: ProjectAction) -> bool {
-        let mut facts = project.facts(self.allow_anyone_to_pull);
-        if let Some(job) = &self.job {
-            let open = facts.visibility != Visibility::Private || job.projects.contains(&project.id);
-            if !open {
-                return access::project(self.identity, &facts, action).is_ok();
-            }
-            facts.role = job.admin.then_some(Role::Owner);
-        }
-        let own = std::iter::once(Holder::Project(project.id));
-        let mut holders = own.chain(project.groups.iter().copied().map(Holder::Group));
-        if let Some(covers) = self.covers {
-            facts.covered = holders.any(|holder| holder == covers);
-        } else if !self.roles.is_empty() {
-            let role = holders.filter_map(|holder| self.roles.get(&holder).copied()).max();
-            facts.role = facts.role.max(role);
-        }
-        access::project(self.identity, &facts, action).is_ok()
-    }
-}
-
-fn active_roles(
-    reader: &impl Reader,
-    user: UserId,
-    now: Timestamp,
-) -> Result<HashMap<Holder, Role>, StoreError> {
-    let memberships = identity::memberships_of(reader, user)?.into_iter();
-    let active = memberships.filter(|membership| membership.is_active(now));
-    Ok(active.map(|membership| (membership.holder, membership.role)).collect())
-}
-
-/// What is known about a caller and a group.
-pub fn group_facts(
-    reader: &impl Reader,
-    caller: &Caller,
-    group: &Group,
-    now: Timestamp,
-) -> Result<GroupFacts, StoreError> {
-    let (role, connected) = match caller {
-        Caller::Anonymous | Caller::Operator => (None, false),
-        Caller::User { user, .. } | Caller::Job { user, .. } => {
-            let role = highest_role(reader, user.id, group.lineage().map(Holder::Group), now)?;
-            let connected = match role {
-                Some(_) => true,
-                None => member_below(reader, user.id, group.id, now)?,
-            };
-            (role, connected)
-        }
-        Caller::Deploy { token } => match token.owner {
-            TokenOwner::Deploy { holder, .. } => {
-                let above = group.lineage().any(|id| holder == Holder::Group(id));
-                (None, above || is_below(reader, holder, group.id)?)
-            }
-            TokenOwner::Personal { .. } => (None, false),
-        },
-    };
-    Ok(GroupFacts { visibility: group.visibility, personal: group.is_personal(), role, connected })
-}
-
-fn member_below(
-    reader: &impl Reader,
-    user: UserId,
-    group: GroupId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    for membership in identity::memberships_of(reader, user)? {
-        if membership.is_active(now) && is_below(reader, membership.holder, group)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn is_below(reader: &impl Reader, holder: Holder, group: GroupId) -> Result<bool, StoreError> {
-    Ok(match holder {
-        Holder::Group(id) => {
-            identity::group(reader, id)?.is_some_and(|found| found.lineage().any(|up| up == group))
-        }
-        Holder::Project(id) => {
-            identity::project(reader, id)?.is_some_and(|found| found.groups.contains(&group))
-        }
-    })
 }
 
 /// May the caller do that to the project? The refusal names the project only as "Project".

@@ -1,7 +1,7 @@
 //! Who did something, as people are told.
 
 use crate::domain::package::Publisher;
-use crate::store::{Reader, StoreError, credentials, identity};
+use crate::store::{Reader, StoreError, credentials, identity, trusted_publishers};
 
 /// Somebody, for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,9 @@ pub(super) fn actor(reader: &impl Reader, publisher: Publisher) -> Result<Actor,
             None => Actor::FormerDeployToken,
         },
         Publisher::Operator => Actor::CommandLine,
-        // Until trusted publishers are kept, none can be known.
-        Publisher::Trusted(_) => Actor::FormerTrustedPublisher,
+        Publisher::Trusted(publisher) => match trusted_publishers::publisher(reader, publisher)? {
+            Some(publisher) => Actor::TrustedPublisher { name: publisher.name },
+            None => Actor::FormerTrustedPublisher,
+        },
     })
 }

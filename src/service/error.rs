@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::oidc::IdTokenError;
 use crate::domain::access::Refusal;
 use crate::domain::address::InvalidName;
 use crate::domain::version::InvalidVersion;
@@ -94,7 +95,7 @@ pub enum InternalError {
 }
 
 /// What is wrong with a credential. Short ASCII texts: Terraform shows them as the reason phrase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadCredential {
     /// There is none, and this cannot be done without.
     #[error("sign in or set a token for this host")]
@@ -105,6 +106,9 @@ pub enum BadCredential {
     /// It was valid once.
     #[error("token expired: create a new one and set it for this host")]
     Expired,
+    /// An ID token that proves nothing.
+    #[error("{0}")]
+    IdToken(Box<IdTokenError>),
     /// It is of a CI job that was closed.
     #[error("the CI job of this token is closed")]
     JobClosed,
@@ -246,6 +250,9 @@ fn refusal_text(refusal: Refusal, anonymous: bool, subject: &str) -> String {
         }
         Refusal::NotForDeployTokens => {
             "Forbidden: a deploy token cannot do this; use a personal token".to_owned()
+        }
+        Refusal::NotTrusted => {
+            "Forbidden: no trusted publisher of this project matches the claims of the ID token: ask a maintainer to add one".to_owned()
         }
         Refusal::NotForCi => {
             "Forbidden: a CI job reads, publishes and deletes packages, and nothing else; use a personal token".to_owned()

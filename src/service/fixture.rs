@@ -62,7 +62,7 @@ impl World {
     }
 
     pub(super) fn as_caller(&self, secret: &SecretString) -> Result<Caller, ServiceError> {
-        self.registry.authenticate(Some(&Presented::Token(secret.clone())))
+        self.registry.authenticate_stored(Some(&Presented::Token(secret.clone())))
     }
 
     /// A new user with a token that may write.
@@ -149,6 +149,7 @@ pub(super) fn word<T>(outcome: &Result<T, ServiceError>) -> &'static str {
             Refusal::Scope => "scope",
             Refusal::NotForDeployTokens => "deploy",
             Refusal::NotForCi => "ci",
+            Refusal::NotTrusted => "trust",
             Refusal::AdministratorsOnly => "admins",
             Refusal::MembersOnly | Refusal::RegistryOff => "registry",
         },

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Caller;
+use super::trusted_publishers::acting;
 use crate::domain::Sha256;
 use crate::domain::event::{PackageAction, PackageEvent};
 use crate::domain::package::{Package, Publisher};
@@ -30,7 +31,7 @@ pub(super) fn note_from(
     provenance: Option<&Provenance>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let actor = caller.publisher().unwrap_or(Publisher::Operator);
+    let actor = acting(change, caller, package.project)?;
     packages::put_event(change, &event(package, action, actor, sha256, now), provenance)
 }
 

@@ -71,7 +71,9 @@ pub(super) fn check_signed_in(caller: &Caller) -> Result<(), ServiceError> {
         Caller::User { .. } | Caller::Operator => Ok(()),
         Caller::Anonymous => Err(ServiceError::Unauthenticated(BadCredential::Missing)),
         Caller::Deploy { .. } => Err(refused(caller, Refusal::NotForDeployTokens)),
-        Caller::Job { .. } => Err(refused(caller, Refusal::NotForCi)),
+        Caller::Job { .. } | Caller::Workload(_) | Caller::Trusted(_) => {
+            Err(refused(caller, Refusal::NotForCi))
+        }
     }
 }
 

@@ -36,11 +36,13 @@ pub mod settings;
 pub mod sign_in;
 pub mod tickets;
 pub mod tokens;
+pub mod trusted_publishers;
 pub mod upkeep;
 
 mod activity;
 mod cache;
 mod catalog;
+mod facts;
 #[cfg(test)]
 mod fixture;
 mod history;
@@ -48,18 +50,22 @@ mod input;
 mod lookup;
 mod passwords;
 mod removal;
+mod standing;
 
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
 use crate::blobs::Blobs;
 use crate::domain::identity::InstanceSettings;
+use crate::domain::issuer::TrustedIssuer;
 use crate::domain::limits::{ArchiveLimits, HttpLimits, ManifestLimits};
+use crate::domain::trusted_publisher::{Proof, Workload};
 use crate::store::{Observer, Snapshot, Store, StoreError, credentials, identity as records};
 
 pub use access::{Caller, Presented};
@@ -73,7 +79,9 @@ pub use catalog::{Extent, Manner, PackageOrder, Window};
 use activity::{Activity, Used};
 use catalog::Catalog;
 use contents::Contents;
+use error::BadCredential;
 use login::Codes;
+use oidc::IdTokens;
 use overview::Storage;
 use passwords::Passwords;
 use sign_in::Attempts;
@@ -129,6 +137,8 @@ struct Shared {
     catalog: Arc<Catalog>,
     codes: Codes,
     contents: Contents,
+    /// Who vouches for CI jobs elsewhere; nobody unless the configuration says so.
+    id_tokens: OnceLock<IdTokens>,
     /// What the disk held when that was last measured.
     storage: Mutex<Option<Storage>>,
     /// Held by whoever measures it.
@@ -188,6 +198,7 @@ impl Registry {
             catalog,
             codes: Codes::default(),
             contents: Contents::default(),
+            id_tokens: OnceLock::new(),
             storage: Mutex::default(),
             measuring: tokio::sync::Mutex::default(),
         };
@@ -235,14 +246,51 @@ impl Registry {
         self.shared.store.is_ready()
     }
 
+    /// Takes ID tokens as credentials from now on. Once is enough: later calls change nothing.
+    pub fn accept_id_tokens(&self, id_tokens: IdTokens) {
+        let _kept = self.shared.id_tokens.set(id_tokens);
+    }
+
+    /// Whether ID tokens are taken as credentials.
+    pub fn knows_issuers(&self) -> bool {
+        self.shared.id_tokens.get().is_some()
+    }
+
+    /// Replaces the issuers whose ID tokens are taken, where any are.
+    pub fn set_issuers(&self, issuers: &[TrustedIssuer]) {
+        if let Some(id_tokens) = self.shared.id_tokens.get() {
+            id_tokens.set_issuers(issuers);
+        }
+    }
+
     /// Who a credential stands for. Notes that the token was used.
-    pub fn authenticate(&self, presented: Option<&Presented>) -> Result<Caller, ServiceError> {
+    ///
+    /// Waits only for the keys of an issuer, and only for tokens of that issuer.
+    pub async fn authenticate(&self, presented: Option<&Presented>) -> Result<Caller, ServiceError> {
+        match presented.and_then(Presented::id_token) {
+            Some(token) => self.authenticate_workload(token.expose_secret(), self.now()).await,
+            None => self.authenticate_stored(presented),
+        }
+    }
+
+    /// Who a credential stands for that this server gave out.
+    fn authenticate_stored(&self, presented: Option<&Presented>) -> Result<Caller, ServiceError> {
         let now = self.now();
         let caller = self.shared.store.read(|snapshot| access::authenticate(snapshot, presented, now))?;
         if let Some(token) = caller.token() {
             self.shared.activity.used(Used::Token(token.id), now);
         }
         Ok(caller)
+    }
+
+    async fn authenticate_workload(&self, token: &str, now: Timestamp) -> Result<Caller, ServiceError> {
+        let Some(id_tokens) = self.shared.id_tokens.get() else {
+            return Err(ServiceError::Unauthenticated(BadCredential::Unknown));
+        };
+        match id_tokens.verify(token, now).await {
+            Ok(claims) => Ok(Caller::Workload(Box::new(Workload { proof: Proof::IdToken, claims }))),
+            Err(refused) => Err(ServiceError::Unauthenticated(BadCredential::IdToken(Box::new(refused)))),
+        }
     }
 
     /// The instance's settings.

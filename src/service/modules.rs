@@ -14,12 +14,13 @@ use super::access::{self, Caller, check_group};
 use super::error::{BadCredential, ServiceError};
 use super::lookup::{terraform_namespace, terraform_project};
 use super::tickets::{Bearer, Ticket};
+use super::trusted_publishers::matching;
 use crate::domain::access::{GroupAction, ProjectAction};
 use crate::domain::identity::{Group, Project};
 use crate::domain::package::PackageFile;
 use crate::domain::{ModuleName, PackageId, ProjectId, Sha256, System, Version};
 use crate::store::tables::{GROUPS, ModuleVersion, PACKAGES, PROJECTS};
-use crate::store::{Reader, StoreError, identity, packages};
+use crate::store::{Reader, StoreError, identity, packages, trusted_publishers};
 
 /// A module address as a request wrote it, not judged yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +139,7 @@ impl Registry {
             let namespace =
                 terraform_namespace(snapshot, address.namespace)?.map_or(root.id, |asked| asked.id);
             let anyone = may_pull(snapshot, &Caller::Anonymous, &candidate.project, now)?;
-            let bearer = if anyone { None } else { bearer(caller) };
+            let bearer = if anyone { None } else { bearer(snapshot, caller, candidate.project.id)? };
             let issue = |bearer| self.shared.tickets.issue(Ticket { file: file.id, bearer }, now);
             Ok(Location {
                 // A subgroup, asked for by number, has no path of one segment: the archive must be picked from it too.
@@ -162,8 +163,10 @@ impl Registry {
                 Bearer::Operator => Caller::Operator,
                 Bearer::Token(token) => access::caller_by_token(snapshot, token, now)?,
                 Bearer::Job(job) => access::caller_by_job(snapshot, job, now)?,
-                // Until trusted publishers are kept, none can be given a ticket.
-                Bearer::Trusted(_) => return Err(refused()),
+                Bearer::Trusted(publisher) => {
+                    let found = trusted_publishers::publisher(snapshot, publisher)?;
+                    Caller::Trusted(Box::new(found.ok_or_else(refused)?))
+                }
             };
             let file = packages::file(snapshot, ticket.file)?.ok_or_else(refused)?;
             let package = snapshot.require(&PACKAGES, file.package.0)?;
@@ -317,13 +320,17 @@ pub(super) fn latest(found: &[Candidate]) -> Option<&Candidate> {
 }
 
 /// Whom a ticket is given to. A browser, which has no token, is given none: its session opens the file.
-fn bearer(caller: &Caller) -> Option<Bearer> {
-    match caller {
+fn bearer(reader: &impl Reader, caller: &Caller, project: ProjectId) -> Result<Option<Bearer>, StoreError> {
+    Ok(match caller {
         Caller::Operator => Some(Bearer::Operator),
         Caller::Job { job, .. } => Some(Bearer::Job(job.id)),
+        Caller::Workload(workload) => {
+            matching(reader, &workload.claims, project)?.map(|publisher| Bearer::Trusted(publisher.id))
+        }
+        Caller::Trusted(publisher) => Some(Bearer::Trusted(publisher.id)),
         Caller::User { .. } | Caller::Deploy { .. } => caller.token().map(|token| Bearer::Token(token.id)),
         Caller::Anonymous => None,
-    }
+    })
 }
 
 /// Some tools ask for the tag (`v1.2.0`): it means the version.

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::access::{group_facts, group_for, highest_role, project_facts, project_for};
+use super::access::{group_facts, group_for, project_facts, project_for};
+use super::facts::highest_role;
 use super::groups::{check_below, join};
 use super::identity::check_own;
 use super::namespaces::{namespace_for, path_below};

@@ -9,13 +9,14 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::access::{Caller, check_project, project_for, still_valid};
 use super::error::{Duplicate, DuplicateKind, ServiceError};
+use super::trusted_publishers::{acting, use_up};
 use super::{Registry, history};
 use crate::archive::{self, ArchiveError, Report};
 use crate::blobs::{Lease, Staged};
 use crate::domain::access::ProjectAction;
 use crate::domain::event::PackageAction;
 use crate::domain::identity::Project;
-use crate::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, Status, Warning};
+use crate::domain::package::{DuplicatesRule, Package, PackageFile, Status, Warning};
 use crate::domain::provenance::Provenance;
 use crate::domain::{FileId, ModuleName, PackageId, ProjectId, Sha256, System, Version};
 use crate::store::tables::{GROUPS, PACKAGES, PROJECTS};
@@ -266,7 +267,10 @@ fn insert(
         Some(first) => change.require(&PACKAGES, first.0)?.name,
         None => upload.name.clone(),
     };
-    let publisher = caller.publisher().unwrap_or(Publisher::Operator);
+    let publisher = acting(change, caller, project.id)?;
+    if let Caller::Workload(workload) = caller {
+        use_up(change, workload, project.id, now)?;
+    }
     let package = Package {
         id: PackageId(change.next_number("package")?),
         project: project.id,

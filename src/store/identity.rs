@@ -6,7 +6,10 @@ use super::tables::{
     CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, MEMBERS, OWNER_USER, PATHS, PROJECTS, PathTarget, Present,
     SETTINGS, USER_MEMBERSHIPS, USERS, kind_of,
 };
-use super::{Change, Note, Reader, StoreError, ci_jobs, credentials, former, packages, sessions, under};
+use super::{
+    Change, Note, Reader, StoreError, ci_jobs, credentials, former, packages, sessions, trusted_publishers,
+    under,
+};
 use crate::domain::identity::{Group, GroupKind, Holder, InstanceSettings, Membership, Project, User};
 use crate::domain::{FullPath, GroupId, ProjectId, UserId};
 
@@ -235,6 +238,7 @@ pub fn remove_membership(change: &mut Change<'_>, holder: Holder, user: UserId) 
 pub fn remove_project(change: &mut Change<'_>, project: &Project) -> Result<(), StoreError> {
     packages::remove_all(change, project.id)?;
     ci_jobs::remove_all_of(change, project.id)?;
+    trusted_publishers::remove_all_of(change, project.id)?;
     change.note(Note::ProjectDeleted(project.id));
     remove_holder(change, Holder::Project(project.id))?;
     former::forget_all_of(change, PathTarget::Project(project.id))?;

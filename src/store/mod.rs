@@ -17,6 +17,7 @@ mod notes;
 pub mod packages;
 pub mod sessions;
 pub mod tables;
+pub mod trusted_publishers;
 mod writer;
 
 use std::cell::Cell;

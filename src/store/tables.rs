@@ -17,6 +17,7 @@ use crate::domain::manifest::Manifest;
 use crate::domain::package::{Package, PackageFile, Publisher};
 use crate::domain::provenance::Provenance;
 use crate::domain::session::Session;
+use crate::domain::trusted_publisher::TrustedPublisher;
 use crate::domain::words::{Uses, Word};
 use crate::domain::{GroupId, JobId, PackageId, ProjectId, PublisherId, TokenId, UserId, Version};
 
@@ -135,6 +136,16 @@ pub const JOB_ALLOWLIST: Table<(u64, u64), Present> = Table::new("job_allowlist.
 /// The same by the other end: the project of the jobs, the private project.
 pub const JOB_ALLOWED_IN: Table<(u64, u64), Present> = Table::new("job_allowed_in.v1");
 
+/// Trusted publishers by number.
+pub const TRUSTED_PUBLISHERS: Table<u64, TrustedPublisher> = Table::new("trusted_publishers.v1");
+/// Trusted publishers of a project.
+pub const PROJECT_TRUSTED_PUBLISHERS: Table<(u64, u64), Present> =
+    Table::new("project_trusted_publishers.v1");
+/// ID tokens that published and must not again, by the SHA-256 of issuer and `jti`.
+pub const SPENT_ID_TOKENS: Table<[u8; 32], SpentUntil> = Table::new("spent_id_tokens.v1");
+/// The same by when nobody would accept them anyway, in milliseconds since 1970.
+pub const SPENT_BY_END: Table<(i64, [u8; 32]), Present> = Table::new("spent_by_end.v1");
+
 /// Calls a macro with every table, so that a new one cannot be forgotten where all are needed.
 macro_rules! every_table {
     ($apply:ident) => {
@@ -178,7 +189,11 @@ macro_rules! every_table {
             CI_JOB_HASHES,
             PROJECT_CI_JOBS,
             JOB_ALLOWLIST,
-            JOB_ALLOWED_IN
+            JOB_ALLOWED_IN,
+            TRUSTED_PUBLISHERS,
+            PROJECT_TRUSTED_PUBLISHERS,
+            SPENT_ID_TOKENS,
+            SPENT_BY_END
         )
     };
 }
@@ -271,6 +286,10 @@ pub struct ModuleWords {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastUse(pub i64);
 
+/// Until when an ID token is remembered, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentUntil(pub i64);
+
 /// How often and when last a package was downloaded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Downloads {
@@ -322,3 +341,5 @@ impl Record for InstanceSettings {}
 impl Record for Provenance {}
 impl Record for CiJob {}
 impl Record for JobId {}
+impl Record for TrustedPublisher {}
+impl Record for SpentUntil {}

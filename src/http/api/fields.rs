@@ -158,6 +158,12 @@ impl Fields {
         }
     }
 
+    /// All of them, as texts.
+    pub(super) fn texts(&self) -> Result<Vec<(String, String)>, ServiceError> {
+        let text = |name: &String| Ok((name.clone(), self.text(name)?.ok_or_else(|| wrong(name))?));
+        self.0.keys().map(text).collect()
+    }
+
     /// A text that `T` can be read from; the error names the parameter.
     pub(super) fn parsed<T>(&self, name: &str) -> Result<Option<T>, ServiceError>
     where

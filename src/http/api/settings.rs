@@ -95,6 +95,11 @@ pub(super) fn metadata(context: &Context<'_>) -> Result<Reply, ServiceError> {
 fn require_credential(context: &Context<'_>) -> Result<(), ServiceError> {
     match context.caller {
         Caller::Anonymous => Err(ServiceError::Unauthenticated(BadCredential::Missing)),
-        Caller::User { .. } | Caller::Deploy { .. } | Caller::Job { .. } | Caller::Operator => Ok(()),
+        Caller::User { .. }
+        | Caller::Deploy { .. }
+        | Caller::Job { .. }
+        | Caller::Workload(_)
+        | Caller::Trusted(_)
+        | Caller::Operator => Ok(()),
     }
 }

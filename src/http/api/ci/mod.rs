@@ -1,7 +1,8 @@
-//! What CI systems need of a project: jobs and their tokens, the projects whose jobs may use it.
+//! What CI systems need of a project: jobs and their tokens, the projects whose jobs may use it, trusted publishers.
 
 mod allowlist;
 mod jobs;
+mod publishers;
 
 use hyper::Method;
 
@@ -22,6 +23,10 @@ pub enum Ci<'a> {
     Allowlist,
     /// One of them.
     Allowed(&'a str),
+    /// CI systems elsewhere whose jobs may act on the project.
+    Publishers,
+    /// One of them.
+    Publisher(&'a str),
 }
 
 impl<'a> Ci<'a> {
@@ -32,6 +37,8 @@ impl<'a> Ci<'a> {
             ["ci_jobs", id] => Self::Job(id),
             ["job_token_scope", "allowlist"] => Self::Allowlist,
             ["job_token_scope", "allowlist", id] => Self::Allowed(id),
+            ["trusted_publishers"] => Self::Publishers,
+            ["trusted_publishers", id] => Self::Publisher(id),
             _ => return None,
         })
     }
@@ -42,6 +49,8 @@ impl<'a> Ci<'a> {
             Self::Jobs => "/api/v4/projects/:id/ci_jobs",
             Self::Job(_) => "/api/v4/projects/:id/ci_jobs/:job_id",
             Self::Allowlist => "/api/v4/projects/:id/job_token_scope/allowlist",
+            Self::Publishers => "/api/v4/projects/:id/trusted_publishers",
+            Self::Publisher(_) => "/api/v4/projects/:id/trusted_publishers/:publisher_id",
             Self::Allowed(_) => "/api/v4/projects/:id/job_token_scope/allowlist/:target_project_id",
         }
     }
@@ -50,8 +59,8 @@ impl<'a> Ci<'a> {
     pub const fn methods(&self) -> &'static [Method] {
         match self {
             Self::Jobs => &[Method::POST],
-            Self::Job(_) | Self::Allowed(_) => &[Method::DELETE],
-            Self::Allowlist => &[Method::GET, Method::POST],
+            Self::Job(_) | Self::Allowed(_) | Self::Publisher(_) => &[Method::DELETE],
+            Self::Allowlist | Self::Publishers => &[Method::GET, Method::POST],
         }
     }
 }
@@ -73,5 +82,8 @@ pub(super) async fn handle(
         Ci::Allowlist if verb == Verb::Post => allowlist::add(context, project, body).await,
         Ci::Allowlist => allowlist::list(context, project),
         Ci::Allowed(id) => allowlist::remove(context, project, id).await,
+        Ci::Publishers if verb == Verb::Post => publishers::add(context, project, body).await,
+        Ci::Publishers => publishers::list(context, project),
+        Ci::Publisher(id) => publishers::remove(context, project, id).await,
     }
 }

@@ -1,6 +1,6 @@
 //! CI: jobs, the projects whose jobs may use a project, pipelines and provenance.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::http::openapi::operation::{Area, delete, get, post};
 use crate::http::openapi::schema::{
@@ -55,8 +55,38 @@ pub(in crate::http::openapi) fn area() -> Area {
                 "Shut the jobs of another project out",
             )
             .empties(),
+            get(
+                "/api/v4/projects/:id/trusted_publishers",
+                "listTrustedPublishers",
+                "CI systems elsewhere whose jobs may act on a project",
+            )
+            .lists(reference("TrustedPublisher")),
+            post(
+                "/api/v4/projects/:id/trusted_publishers",
+                "addTrustedPublisher",
+                "Let the jobs of a CI system elsewhere act on a project",
+            )
+            .describe("A job is let in when its ID token is signed by the issuer and every claim matches its pattern, where `*` stands for any run of characters.")
+            .body(vec![
+                may("name", string()),
+                must("issuer", described(string(), "The token's `iss`, a configured issuer")),
+                must("claims", patterns()),
+                must("access_level", json!({ "enum": [20, 30, 40] })),
+                may("once", described(boolean(), "Whether a token publishes only once")),
+            ])
+            .creates(reference("TrustedPublisher")),
+            delete(
+                "/api/v4/projects/:id/trusted_publishers/:publisher_id",
+                "removeTrustedPublisher",
+                "Trust a CI system no longer",
+            )
+            .empties(),
         ],
-        schemas: vec![("Job", job_schema()), ("AllowedProject", allowed())],
+        schemas: vec![
+            ("Job", job_schema()),
+            ("AllowedProject", allowed()),
+            ("TrustedPublisher", trusted_publisher()),
+        ],
     }
 }
 
@@ -85,6 +115,24 @@ fn job_schema() -> Value {
 
 fn run() -> Value {
     object(vec![must("name", nullable(string())), must("web_url", nullable(string()))])
+}
+
+/// Patterns by the names of claims.
+fn patterns() -> Value {
+    json!({ "type": "object", "additionalProperties": { "type": "string" }, "minProperties": 1 })
+}
+
+fn trusted_publisher() -> Value {
+    object(vec![
+        must("id", integer()),
+        must("project_id", integer()),
+        must("name", string()),
+        must("issuer", string()),
+        must("claims", patterns()),
+        must("access_level", json!({ "enum": [20, 30, 40] })),
+        must("once", boolean()),
+        must("created_at", time()),
+    ])
 }
 
 fn allowed() -> Value {

@@ -1,0 +1,106 @@
+//! What decides what a caller may see, gathered once for lists of many projects.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::access::Caller;
+use super::catalog::PlacedProject;
+use super::facts::granted;
+use crate::domain::access::{self, Identity, ProjectAction};
+use crate::domain::credential::TokenOwner;
+use crate::domain::identity::Holder;
+use crate::domain::{ProjectId, Role, UserId, Visibility};
+use crate::store::{Reader, StoreError, ci_jobs, identity};
+
+/// What decides what a caller may see, gathered once for a list of many projects.
+#[derive(Debug)]
+pub struct Standing {
+    identity: Identity,
+    /// Active roles of a user, where they were given.
+    roles: HashMap<Holder, Role>,
+    /// What a deploy token is of.
+    covers: Option<Holder>,
+    /// What a CI job is of.
+    job: Option<JobReach>,
+    allow_anyone_to_pull: bool,
+}
+
+/// The private projects a CI job may use with its user's roles.
+#[derive(Debug)]
+struct JobReach {
+    projects: HashSet<ProjectId>,
+    /// Its user administers the instance.
+    admin: bool,
+}
+
+impl Standing {
+    /// Of a caller, now.
+    pub fn of(reader: &impl Reader, caller: &Caller, now: Timestamp) -> Result<Self, StoreError> {
+        let (mut roles, mut covers, mut job_reach) = (HashMap::new(), None, None);
+        match caller {
+            Caller::Anonymous | Caller::Operator => {}
+            Caller::User { user, .. } => roles = active_roles(reader, user.id, now)?,
+            Caller::Job { job, user } => {
+                roles = active_roles(reader, user.id, now)?;
+                let mut projects: HashSet<_> =
+                    ci_jobs::allowed_in(reader, job.project)?.into_iter().collect();
+                projects.insert(job.project);
+                job_reach = Some(JobReach { projects, admin: user.admin });
+            }
+            Caller::Deploy { token } => {
+                if let TokenOwner::Deploy { holder, .. } = token.owner {
+                    covers = Some(holder);
+                }
+            }
+            Caller::Workload(workload) => {
+                for publisher in granted(reader, workload)? {
+                    let role = roles.entry(Holder::Project(publisher.project)).or_insert(publisher.role);
+                    *role = publisher.role.max(*role);
+                }
+            }
+            Caller::Trusted(publisher) => {
+                roles.insert(Holder::Project(publisher.project), publisher.role);
+            }
+        }
+        let allow_anyone_to_pull = identity::settings(reader)?.allow_anyone_to_pull;
+        Ok(Self { identity: caller.identity(), roles, covers, job: job_reach, allow_anyone_to_pull })
+    }
+
+    /// Whether the caller was given a role in a project of the catalog or in a group above it.
+    pub(super) fn has_role(&self, project: &PlacedProject) -> bool {
+        self.roles.contains_key(&Holder::Project(project.id))
+            || project.groups.iter().any(|group| self.roles.contains_key(&Holder::Group(*group)))
+    }
+
+    /// Whether the caller may do that to a project of the catalog: the same rule as [`check_project`].
+    pub(super) fn may(&self, project: &PlacedProject, action: ProjectAction) -> bool {
+        let mut facts = project.facts(self.allow_anyone_to_pull);
+        if let Some(job) = &self.job {
+            let open = facts.visibility != Visibility::Private || job.projects.contains(&project.id);
+            if !open {
+                return access::project(self.identity, &facts, action).is_ok();
+            }
+            facts.role = job.admin.then_some(Role::Owner);
+        }
+        let own = std::iter::once(Holder::Project(project.id));
+        let mut holders = own.chain(project.groups.iter().copied().map(Holder::Group));
+        if let Some(covers) = self.covers {
+            facts.covered = holders.any(|holder| holder == covers);
+        } else if !self.roles.is_empty() {
+            let role = holders.filter_map(|holder| self.roles.get(&holder).copied()).max();
+            facts.role = facts.role.max(role);
+        }
+        access::project(self.identity, &facts, action).is_ok()
+    }
+}
+
+fn active_roles(
+    reader: &impl Reader,
+    user: UserId,
+    now: Timestamp,
+) -> Result<HashMap<Holder, Role>, StoreError> {
+    let memberships = identity::memberships_of(reader, user)?.into_iter();
+    let active = memberships.filter(|membership| membership.is_active(now));
+    Ok(active.map(|membership| (membership.holder, membership.role)).collect())
+}
