@@ -20,3 +20,4 @@ mod publishing;
 mod reading;
 mod renames;
 mod rights;
+mod trusted_publishers;
