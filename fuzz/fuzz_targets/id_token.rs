@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use cairn::domain::issuer::{KeyLocation, TrustedIssuer};
-use cairn::service::oidc::{IdTokenError, KeySet, looks_like_id_token, verify_with};
+use cairn::service::oidc::{KeySet, looks_like_id_token, verify_with};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -29,6 +29,8 @@ static TRUSTED: LazyLock<TrustedIssuer> = LazyLock::new(|| TrustedIssuer {
 fuzz_target!(|data: (&str, &str, &[u8])| {
     let (head, claims, rest) = data;
     let now = Timestamp::from_second(1_800_000_000).expect("a time in range");
+    let looks = looks_like_id_token(claims);
+    assert!(!looks || (claims.starts_with("eyJ") && claims.split('.').count() == 3), "{claims}");
     // As text, and as the parts of a token, which random text hardly ever is.
     let signature = encode(rest);
     let made = format!("{}.{}.{signature}", encode(head.as_bytes()), encode(claims.as_bytes()));
@@ -36,9 +38,6 @@ fuzz_target!(|data: (&str, &str, &[u8])| {
         let error = verify_with(&KEYS, &TRUSTED, token, now).expect_err("nobody has the private key");
         let text = error.to_string();
         assert!(text.len() < 2048 && !text.contains('\n'), "{text}");
-        if !matches!(error, IdTokenError::Malformed(_) | IdTokenError::TooLong) {
-            assert_eq!(looks_like_id_token(token), token.starts_with("eyJ"));
-        }
     }
     if let Ok(keys) = KeySet::parse(rest) {
         assert!(keys.count() > 0);
@@ -52,7 +51,8 @@ fn encode(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let bits =
+            chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
         for place in 0..=chunk.len() {
             text.push(char::from(LETTERS[(bits >> (18 - 6 * place) & 63) as usize]));
         }

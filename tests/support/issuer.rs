@@ -39,7 +39,7 @@ impl SigningKey {
         Self { id: id.to_owned(), kind: Kind::Rsa(RsaKeyPair::from_pkcs8(&der).unwrap()) }
     }
 
-    /// A new key for ES256.
+    /// A new key of P-256.
     pub(crate) fn ec(id: &str) -> Self {
         let random = SystemRandom::new();
         let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
@@ -47,7 +47,7 @@ impl SigningKey {
         Self { id: id.to_owned(), kind: Kind::Ec(pair) }
     }
 
-    /// A new key for EdDSA.
+    /// A new key of Ed25519.
     pub(crate) fn ed(id: &str) -> Self {
         let der = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         Self { id: id.to_owned(), kind: Kind::Ed(Ed25519KeyPair::from_pkcs8(der.as_ref()).unwrap()) }

@@ -40,7 +40,7 @@ impl Bench {
 fn a_good_token_of_each_algorithm_is_believed() {
     let bench = Bench::new();
     for key in [&bench.rsa, &bench.ec, &bench.ed] {
-        let claims = bench.verify(&key.token(&claims_of(ISSUER))).expect(key.algorithm());
+        let claims = bench.verify(&key.token(&claims_of(ISSUER))).unwrap();
         assert_eq!((claims.issuer().as_str(), claims.id()), (ISSUER, Some("job-1")));
         assert_eq!(claims.string("project_path"), Some("acme/vpc"));
         assert_eq!(claims.expires_at(), later(300));
