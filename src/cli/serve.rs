@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,7 +18,7 @@ use crate::config::watch::{FileWatch, ReloadTrigger, Subject};
 use crate::config::{Config, LiveConfig, ServeArgs, TlsSource, process_environment};
 use crate::http::tls::{SelfSigned, TlsFiles, TlsStore, ensure_self_signed, server_names};
 use crate::http::{App, Edge, Listener, Start, Tls, control, serve};
-use crate::outbound::KeyFetcher;
+use crate::outbound::{Guard, HookSender, KeyFetcher};
 use crate::service::oidc::IdTokens;
 use crate::service::{Clock, Options, Registry, clock};
 use crate::telemetry::{self, LogControl, LogDrain, Metrics};
@@ -76,12 +76,26 @@ async fn run_in(
     notify_ready();
     warm_up(registry.clone());
 
-    let live = Arc::new(LiveConfig::new(config));
     let mut background = JoinSet::new();
+    let guard = Guard::default();
+    guard.allow(config.webhook_allow.value.clone());
+    match HookSender::new(guard.clone()) {
+        Ok(sender) => drop(background.spawn(registry.clone().send_webhooks(Arc::new(sender)))),
+        Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
+    }
+    let live = Arc::new(LiveConfig::new(config));
     background.spawn(flush(registry.clone()));
     background.spawn(hang_up(hang_ups, watch.trigger()));
-    let reloading =
-        Reloading { args, live, app: Arc::clone(&app), tls, log, data_dir: data.path().to_owned(), clock };
+    let reloading = Reloading {
+        args,
+        live,
+        app: Arc::clone(&app),
+        guard,
+        tls,
+        log,
+        data_dir: data.path().to_owned(),
+        clock,
+    };
     background.spawn(async move {
         loop {
             // Certificates of our own are looked at now and then, others when their files change.
@@ -107,6 +121,7 @@ fn options(config: &Config) -> Options {
         disable_registry: *config.disable_registry,
         archive: config.archive_limits(),
         uploads: config.http_limits().uploads,
+        webhook_retry: SignedDuration::from_secs(config.limits.webhook_retry_seconds.0.into()),
         ..Options::default()
     }
 }
@@ -211,6 +226,7 @@ struct Reloading {
     args: ServeArgs,
     live: Arc<LiveConfig>,
     app: Arc<App>,
+    guard: Guard,
     tls: Option<Arc<TlsStore>>,
     log: LogControl,
     data_dir: std::path::PathBuf,
@@ -225,6 +241,7 @@ impl Reloading {
                     self.app.registry.set_options(options(&adoption.config));
                     trust_issuers(&self.app.registry, &adoption.config);
                     self.app.edge.store(Arc::new(edge(&adoption.config)));
+                    self.guard.allow(adoption.config.webhook_allow.value.clone());
                     self.log.set_level(&adoption.config.log_level);
                     self.renew_own();
                 }

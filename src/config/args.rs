@@ -56,4 +56,8 @@ pub struct ServeArgs {
     /// Let this network read `/-/metrics` without a token, beside the machine itself (repeatable)
     #[arg(long, value_name = "CIDR")]
     pub metrics_allow: Vec<String>,
+
+    /// Let webhooks go to this network, beside the public internet (repeatable)
+    #[arg(long, value_name = "CIDR")]
+    pub webhook_allow: Vec<String>,
 }

@@ -28,6 +28,7 @@ pub(super) struct File {
     pub(super) log_format: Option<One<LogFormat>>,
     pub(super) log_level: Option<One<LogLevel>>,
     pub(super) metrics_allow: Option<Many<IpNet>>,
+    pub(super) webhook_allow: Option<Many<IpNet>>,
     pub(super) limits: Limits,
     pub(super) ci: Ci,
 }
@@ -44,6 +45,7 @@ pub(super) struct Limits {
     pub(super) ratio_free_bytes: Option<One<ByteCount>>,
     pub(super) uploads: Option<One<Count>>,
     pub(super) connections: Option<One<Count>>,
+    pub(super) webhook_retry_seconds: Option<One<Count>>,
 }
 
 impl File {

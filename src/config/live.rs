@@ -8,8 +8,8 @@ use super::{Config, ConfigError, Environment, ServeArgs, Setting};
 
 /// The configuration of a running server, replaced as a whole.
 ///
-/// Live: `log-level`, `external-url`, `trusted-proxy`, `metrics-allow`, `disable-registry`, `ci` and the limits of
-/// archives and uploads in bytes. All other settings are bound to sockets, files or permits made at the start: a change to them is
+/// Live: `log-level`, `external-url`, `trusted-proxy`, `metrics-allow`, `webhook-allow`, `disable-registry`, `ci`, the
+/// retries of webhooks and the limits of archives and uploads in bytes. All other settings are bound to sockets, files or permits made at the start: a change to them is
 /// reported and waits for a restart.
 #[derive(Debug)]
 pub struct LiveConfig {

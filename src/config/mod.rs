@@ -29,6 +29,9 @@ use layers::{Layers, lookup};
 pub use live::{Adoption, LiveConfig};
 pub use value::{ByteCount, Count, ExternalUrl, LogFormat, LogLevel, Value};
 
+/// Seconds before a webhook is sent again for the first time, unless the file says otherwise.
+const WEBHOOK_RETRY_SECONDS: u64 = 10;
+
 /// Why there is no valid configuration. All of these are the operator's to repair: exit code 2.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -108,6 +111,8 @@ pub struct Config {
     pub log_level: Setting<LogLevel>,
     /// Networks that may read the metrics without a token, beside loopback.
     pub metrics_allow: Setting<Vec<IpNet>>,
+    /// Networks that webhooks may go to, beside the public internet.
+    pub webhook_allow: Setting<Vec<IpNet>>,
     /// The table `[limits]` of the file.
     pub limits: Limits,
     /// The table `[ci]` of the file.
@@ -137,6 +142,8 @@ pub struct Limits {
     pub uploads: Setting<Count>,
     /// Connections open at once.
     pub connections: Setting<Count>,
+    /// Seconds before a webhook is sent again for the first time; twice as many each time after that.
+    pub webhook_retry_seconds: Setting<Count>,
 }
 
 /// One line of `cairn config show`.
@@ -214,6 +221,12 @@ impl Config {
                 "metrics-allow",
                 &args.metrics_allow,
                 file.metrics_allow,
+                Vec::new(),
+            )?,
+            webhook_allow: layers.many(
+                "webhook-allow",
+                &args.webhook_allow,
+                file.webhook_allow,
                 Vec::new(),
             )?,
             limits: Limits::resolve(file.limits),
@@ -301,6 +314,7 @@ impl Config {
             self.row("log-format", &self.log_format, Value::show),
             self.row("log-level", &self.log_level, Value::show),
             self.row("metrics-allow", &self.metrics_allow, |list| show_list(list)),
+            self.row("webhook-allow", &self.webhook_allow, |list| show_list(list)),
             self.row("limits.upload-bytes", &limits.upload_bytes, Value::show),
             self.row("limits.unpacked-bytes", &limits.unpacked_bytes, Value::show),
             self.row("limits.entry-bytes", &limits.entry_bytes, Value::show),
@@ -309,6 +323,7 @@ impl Config {
             self.row("limits.ratio-free-bytes", &limits.ratio_free_bytes, Value::show),
             self.row("limits.uploads", &limits.uploads, Value::show),
             self.row("limits.connections", &limits.connections, Value::show),
+            self.row("limits.webhook-retry-seconds", &limits.webhook_retry_seconds, Value::show),
             self.row("ci.issuer", &self.ci.issuers, |list| join(list, ci::show_issuer)),
             self.row("ci.gitlab", &self.ci.gitlabs, |list| show_list(list)),
         ]
@@ -339,6 +354,7 @@ impl Limits {
             ratio_free_bytes: bytes(file.ratio_free_bytes, archive.ratio_free_bytes),
             uploads: count(file.uploads, http.uploads as u64),
             connections: count(file.connections, http.connections as u64),
+            webhook_retry_seconds: count(file.webhook_retry_seconds, WEBHOOK_RETRY_SECONDS),
         }
     }
 

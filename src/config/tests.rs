@@ -33,7 +33,7 @@ fn load(flags: &[&str], environment: &[(&str, &str)], file: &str) -> Result<Conf
 }
 
 /// Name; flag and its value; the same from the environment; the same from the file; the default.
-const EVERY_SETTING: [(&str, &[&str], &str, &str, &str); 12] = [
+const EVERY_SETTING: [(&str, &[&str], &str, &str, &str); 13] = [
     ("data-dir", &["--data-dir", "/flag"], "/env", "\"/file\"", "./cairn-data"),
     (
         "listen",
@@ -52,6 +52,7 @@ const EVERY_SETTING: [(&str, &[&str], &str, &str, &str); 12] = [
     ("log-format", &["--log-format", "json"], "json", "\"json\"", "text"),
     ("log-level", &["--log-level", "error"], "warn", "\"debug\"", "info"),
     ("metrics-allow", &["--metrics-allow", "10.0.0.0/8"], "11.0.0.0/8", "\"12.0.0.0/8\"", ""),
+    ("webhook-allow", &["--webhook-allow", "10.0.0.0/8"], "11.0.0.0/8", "\"12.0.0.0/8\"", ""),
 ];
 
 fn row(config: &Config, name: &str) -> (String, String) {

@@ -53,6 +53,14 @@ id_type!(
     /// Number of a trusted publisher.
     PublisherId
 );
+id_type!(
+    /// Number of a webhook.
+    HookId
+);
+id_type!(
+    /// Number of something a webhook tells.
+    DeliveryId
+);
 
 /// What a member may do. Inherited down groups; the highest one counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

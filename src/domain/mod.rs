@@ -24,12 +24,13 @@ pub mod session;
 pub mod summary;
 pub mod trusted_publisher;
 pub mod version;
+pub mod webhook;
 pub mod words;
 
 pub use address::{FullPath, ModuleName, PathSegment, RootPath, System};
 pub use digest::Sha256;
 pub use identity::{
-    FileId, GroupId, JobId, PackageId, ProjectId, PublisherId, RegistryAccess, Role, TokenId, UserId,
-    Visibility,
+    DeliveryId, FileId, GroupId, HookId, JobId, PackageId, ProjectId, PublisherId, RegistryAccess, Role,
+    TokenId, UserId, Visibility,
 };
 pub use version::Version;

@@ -4,12 +4,15 @@
 //! when given, the certificates of one more file. Redirects are never followed: the caller sees the 3xx, and no
 //! credential can travel to another host. Proxies of the environment (`HTTPS_PROXY`) are not used.
 
+mod addresses;
 mod body;
+mod hooks;
 mod keys;
 mod resolve;
 
 use std::error::Error as StdError;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +21,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -27,7 +30,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
+pub use addresses::{Guard, RefusedAddress};
 pub use body::Body;
+pub use hooks::HookSender;
 pub use keys::KeyFetcher;
 use resolve::Resolver;
 
@@ -44,6 +49,9 @@ pub struct ClientOptions {
     pub idle: Duration,
     /// Bytes of an answer's body at most.
     pub answer_bytes: usize,
+    /// Which addresses requests may go to; any, without one. It is asked about the very address that is connected to, and
+    /// connections are not kept, so that what it says counts for every request.
+    pub guard: Option<Guard>,
 }
 
 impl Default for ClientOptions {
@@ -54,6 +62,7 @@ impl Default for ClientOptions {
             total: Some(Duration::from_secs(30)),
             idle: Duration::from_mins(2),
             answer_bytes: 1024 * 1024,
+            guard: None,
         }
     }
 }
@@ -85,6 +94,9 @@ pub enum OutboundError {
         /// Why not.
         reason: String,
     },
+    /// The guard does not let requests go there.
+    #[error("not sent: {0}")]
+    Refused(#[from] RefusedAddress),
     /// No connection.
     #[error("cannot connect to {host}: {reason}")]
     Connect {
@@ -134,7 +146,7 @@ impl Client {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots(options.extra_ca.as_deref())?)
             .with_no_client_auth();
-        let resolver = Resolver::from_system().map_err(OutboundError::Setup)?;
+        let resolver = Resolver::from_system(options.guard.clone()).map_err(OutboundError::Setup)?;
         let mut connector = HttpConnector::new_with_resolver(resolver);
         connector.enforce_http(false);
         connector.set_nodelay(true);
@@ -144,37 +156,65 @@ impl Client {
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
-        let pool =
-            legacy::Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        if options.guard.is_some() {
+            builder.pool_max_idle_per_host(0);
+        }
+        let pool = builder.pool_timer(TokioTimer::new()).build(connector);
         Ok(Self { pool, options })
     }
 
     /// Sends a request whose URI is absolute, and reads the answer, whatever its status. Nothing is retried once a
     /// byte was sent, and redirects are not followed.
     pub async fn request(&self, request: Request<Body>) -> Result<Response<Bytes>, OutboundError> {
-        let host =
-            request.uri().authority().map(|authority| host_and_port(authority.as_str())).unwrap_or_default();
+        let host = host_of(&request);
+        self.within(&host, request, async |answer| self.whole(answer, &host).await).await
+    }
+
+    /// The same for an answer of which only the status counts: its body is not read.
+    pub async fn status(&self, request: Request<Body>) -> Result<StatusCode, OutboundError> {
+        let host = host_of(&request);
+        self.within(&host, request, async |answer| Ok(answer.status())).await
+    }
+
+    /// Exchanges within the limits of time.
+    async fn within<T>(
+        &self,
+        host: &str,
+        request: Request<Body>,
+        read: impl AsyncFnOnce(Response<Incoming>) -> Result<T, OutboundError>,
+    ) -> Result<T, OutboundError> {
         let activity = request.body().activity();
+        let exchange = async { read(self.exchange(request, host).await?).await };
         let after = tokio::select! {
-            answer = self.exchange(request, &host) => return answer,
+            answer = exchange => return answer,
             () = stalled(&activity, self.options.idle) => self.options.idle,
             after = elapsed(self.options.total) => after,
         };
-        Err(OutboundError::Timeout { host, after })
+        Err(OutboundError::Timeout { host: host.to_owned(), after })
     }
 
-    async fn exchange(&self, request: Request<Body>, host: &str) -> Result<Response<Bytes>, OutboundError> {
-        let answer = self.pool.request(request).await.map_err(|error| {
+    async fn exchange(
+        &self,
+        request: Request<Body>,
+        host: &str,
+    ) -> Result<Response<Incoming>, OutboundError> {
+        // The connector takes addresses as they are: the resolver is asked about names only.
+        if let (Some(guard), Some(address)) = (&self.options.guard, literal(request.uri())) {
+            guard.check(address)?;
+        }
+        self.pool.request(request).await.map_err(|error| {
             let (host, reason) = (host.to_owned(), chain(&error));
             if is_untrusted(&error) {
                 OutboundError::Untrusted { host, reason }
+            } else if let Some(refused) = refused_address(&error) {
+                OutboundError::Refused(refused)
             } else if error.is_connect() {
                 OutboundError::Connect { host, reason }
             } else {
                 OutboundError::Broken { host, reason }
             }
-        })?;
-        self.whole(answer, host).await
+        })
     }
 
     async fn whole(&self, answer: Response<Incoming>, host: &str) -> Result<Response<Bytes>, OutboundError> {
@@ -210,6 +250,17 @@ async fn elapsed(total: Option<Duration>) -> Duration {
         None => std::future::pending().await,
     }
     total.unwrap_or_default()
+}
+
+/// Where a request goes, for messages.
+fn host_of(request: &Request<Body>) -> String {
+    request.uri().authority().map(|authority| host_and_port(authority.as_str())).unwrap_or_default()
+}
+
+/// The address that a URI has in the place of a name.
+fn literal(uri: &Uri) -> Option<IpAddr> {
+    let host = uri.host()?.trim_end_matches('.');
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).parse().ok()
 }
 
 /// An authority without the user name and password that may be in front of it: this goes into messages.
@@ -255,6 +306,21 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
         next = error.source();
     }
     parts.join(": ")
+}
+
+/// What the guard said, when it was the resolver that asked it.
+fn refused_address(error: &(dyn StdError + 'static)) -> Option<RefusedAddress> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = inner.map(|inner| inner as &(dyn StdError + 'static));
+        let found = [Some(error), inner].into_iter().flatten().find_map(|error| error.downcast_ref());
+        if let Some(refused) = found {
+            return Some(*refused);
+        }
+        next = inner.or_else(|| error.source());
+    }
+    None
 }
 
 fn is_untrusted(error: &(dyn StdError + 'static)) -> bool {

@@ -16,31 +16,55 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
-/// The resolver of the connector.
+use super::Guard;
+
+/// The resolver of the connector. With a guard it gives only addresses that requests may go to: the connector connects to
+/// what it is given here, and asks nobody again.
 #[derive(Clone)]
-pub(super) struct Resolver(Arc<TokioResolver>);
+pub(super) struct Resolver {
+    names: Arc<TokioResolver>,
+    guard: Option<Guard>,
+}
 
 impl Resolver {
     /// Reads the system's configuration.
-    pub(super) fn from_system() -> io::Result<Self> {
+    pub(super) fn from_system(guard: Option<Guard>) -> io::Result<Self> {
         let builder = TokioResolver::builder_tokio().unwrap_or_else(|error| {
             tracing::debug!(%error, "no name servers: only localhost and the hosts file are resolved");
             nowhere()
         });
-        builder.build().map(|resolver| Self(Arc::new(resolver))).map_err(io::Error::other)
+        let names = Arc::new(builder.build().map_err(io::Error::other)?);
+        Ok(Self { names, guard })
     }
 
     /// As on a machine without `/etc/resolv.conf`.
     #[cfg(test)]
     fn without_name_servers() -> Self {
-        Self(Arc::new(nowhere().build().unwrap()))
+        Self { names: Arc::new(nowhere().build().unwrap()), guard: None }
     }
 
     async fn lookup(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
+        let found = self.lookup_any(name).await?;
+        let Some(guard) = &self.guard else { return Ok(found) };
+        let mut refused = None;
+        let mut allowed = Vec::new();
+        for address in found {
+            match guard.check(address.ip()) {
+                Ok(()) => allowed.push(address),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        match refused {
+            Some(refused) if allowed.is_empty() => Err(io::Error::other(refused)),
+            _ => Ok(allowed),
+        }
+    }
+
+    async fn lookup_any(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
         if is_localhost(name) {
             return Ok(vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()]);
         }
-        let found = self.0.lookup_ip(name).await.map_err(|error| {
+        let found = self.names.lookup_ip(name).await.map_err(|error| {
             io::Error::other(format!(
                 "cannot resolve {name}: {error}; check the name, /etc/hosts and /etc/resolv.conf"
             ))
@@ -88,6 +112,9 @@ mod tests {
         }
         let error = resolver.lookup("registry.invalid").await.unwrap_err().to_string();
         assert!(error.contains("cannot resolve registry.invalid") && error.contains("/etc/hosts"), "{error}");
+        let guarded = Resolver { guard: Some(Guard::default()), ..resolver };
+        let error = guarded.lookup("localhost").await.unwrap_err().to_string();
+        assert!(error.contains("127.0.0.1 is loopback"), "{error}");
         assert!(!is_localhost("notlocalhost") && !is_localhost("localhost.example"));
     }
 }

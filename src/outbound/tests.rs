@@ -22,7 +22,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, hyper::Err
         _ => Body::empty(),
     });
     if path == "/away" {
-        *answer.status_mut() = hyper::StatusCode::FOUND;
+        *answer.status_mut() = StatusCode::FOUND;
         answer.headers_mut().insert("location", "/echo".parse().unwrap());
     }
     Ok(answer)
@@ -146,7 +146,7 @@ async fn redirects_are_handed_to_the_caller() {
     let port = serve(None).await;
     let answer =
         client(None).request(put(&format!("http://127.0.0.1:{port}/away"), Body::empty())).await.unwrap();
-    assert_eq!(answer.status(), hyper::StatusCode::FOUND);
+    assert_eq!(answer.status(), StatusCode::FOUND);
 }
 
 #[tokio::test]

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::Caller;
 use super::trusted_publishers::acting;
+use super::{Caller, ServiceError, webhooks};
 use crate::domain::Sha256;
 use crate::domain::event::{PackageAction, PackageEvent};
 use crate::domain::package::{Package, Publisher};
 use crate::domain::provenance::Provenance;
-use crate::store::{Change, StoreError, packages};
+use crate::store::{Change, packages};
 
-/// Adds to the history of a package that the caller changed it.
+/// Adds to the history of a package that the caller changed it, and tells the webhooks of its project.
 pub(super) fn note(
     change: &mut Change<'_>,
     caller: &Caller,
@@ -18,7 +18,7 @@ pub(super) fn note(
     action: PackageAction,
     sha256: Sha256,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<(), ServiceError> {
     note_from(change, caller, package, (action, sha256), caller.provenance().as_ref(), now)
 }
 
@@ -30,9 +30,23 @@ pub(super) fn note_from(
     (action, sha256): (PackageAction, Sha256),
     provenance: Option<&Provenance>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<(), ServiceError> {
     let actor = acting(change, caller, package.project)?;
-    packages::put_event(change, &event(package, action, actor, sha256, now), provenance)
+    packages::put_event(change, &event(package, action, actor, sha256, now), provenance)?;
+    webhooks::package_changed(change, actor, package, (action, sha256), provenance, now)
+}
+
+/// Adds to the history of a package that it went with its project, whose webhooks go as well.
+pub(super) fn note_gone(
+    change: &mut Change<'_>,
+    caller: &Caller,
+    package: &Package,
+    sha256: Sha256,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    let actor = acting(change, caller, package.project)?;
+    let gone = event(package, PackageAction::Deleted, actor, sha256, now);
+    Ok(packages::put_event(change, &gone, caller.provenance().as_ref())?)
 }
 
 /// An entry of a package's history.

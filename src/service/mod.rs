@@ -30,6 +30,7 @@ pub mod packages;
 pub mod pipelines;
 pub mod places;
 pub mod projects;
+pub mod provenance_json;
 pub mod publish;
 pub mod sessions;
 pub mod settings;
@@ -38,6 +39,7 @@ pub mod tickets;
 pub mod tokens;
 pub mod trusted_publishers;
 pub mod upkeep;
+pub mod webhooks;
 
 mod activity;
 mod cache;
@@ -47,6 +49,7 @@ mod facts;
 mod fixture;
 mod history;
 mod input;
+mod listeners;
 mod lookup;
 mod passwords;
 mod removal;
@@ -57,16 +60,16 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::blobs::Blobs;
 use crate::domain::identity::InstanceSettings;
 use crate::domain::issuer::TrustedIssuer;
 use crate::domain::limits::{ArchiveLimits, HttpLimits, ManifestLimits};
 use crate::domain::trusted_publisher::{Proof, Workload};
-use crate::store::{Observer, Snapshot, Store, StoreError, credentials, identity as records};
+use crate::store::{Snapshot, Store, StoreError, credentials, identity as records};
 
 pub use access::{Caller, Presented};
 pub use clock::Clock;
@@ -80,6 +83,7 @@ use activity::{Activity, Used};
 use catalog::Catalog;
 use contents::Contents;
 use error::BadCredential;
+use listeners::Listeners;
 use login::Codes;
 use oidc::IdTokens;
 use overview::Storage;
@@ -103,6 +107,8 @@ pub struct Options {
     pub manifest: ManifestLimits,
     /// Uploads being received at once.
     pub uploads: usize,
+    /// How long a webhook waits before it is sent again for the first time.
+    pub webhook_retry: SignedDuration,
 }
 
 impl Default for Options {
@@ -113,6 +119,7 @@ impl Default for Options {
             archive: ArchiveLimits::default(),
             manifest: ManifestLimits::default(),
             uploads: HttpLimits::default().uploads,
+            webhook_retry: webhooks::FIRST_PAUSE,
         }
     }
 }
@@ -139,6 +146,8 @@ struct Shared {
     contents: Contents,
     /// Who vouches for CI jobs elsewhere; nobody unless the configuration says so.
     id_tokens: OnceLock<IdTokens>,
+    /// Told when a webhook has something to tell.
+    hook_queued: Arc<Notify>,
     /// What the disk held when that was last measured.
     storage: Mutex<Option<Storage>>,
     /// Held by whoever measures it.
@@ -183,7 +192,11 @@ impl Registry {
             .await?;
         let uploads = Arc::new(Semaphore::new(options.uploads));
         let catalog = Arc::new(Catalog::default());
-        store.observe(Arc::clone(&catalog) as Arc<dyn Observer>);
+        let hook_queued = Arc::new(Notify::new());
+        store.observe(Arc::new(Listeners {
+            catalog: Arc::clone(&catalog),
+            hook_queued: Arc::clone(&hook_queued),
+        }));
         let shared = Shared {
             store,
             blobs,
@@ -199,6 +212,7 @@ impl Registry {
             codes: Codes::default(),
             contents: Contents::default(),
             id_tokens: OnceLock::new(),
+            hook_queued,
             storage: Mutex::default(),
             measuring: tokio::sync::Mutex::default(),
         };

@@ -8,6 +8,7 @@ use super::groups::{check_below, join};
 use super::identity::check_own;
 use super::namespaces::{namespace_for, path_below};
 use super::removal::remove_project;
+use super::webhooks::project_changed;
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::access::{self, GroupAction, ProjectAction};
 use crate::domain::identity::{Group, Holder, Project};
@@ -205,6 +206,7 @@ impl Registry {
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &id, may, now)?;
+                let before = project.clone();
                 let PlacedProject { mut project, namespace } = placed(change, project)?;
                 if let Some(visibility) = wanted.visibility {
                     check_below(visibility, Some(&namespace))?;
@@ -218,6 +220,7 @@ impl Registry {
                     Some(path) => records::rename_project(change, &mut project, path)?,
                     None => records::put_project(change, &project)?,
                 }
+                project_changed(change, &caller, &before, &project, now)?;
                 Ok(PlacedProject { project, namespace })
             })
             .await

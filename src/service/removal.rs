@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use super::{Caller, ServiceError, history};
-use crate::domain::event::PackageAction;
 use crate::domain::identity::{Group, Project, User};
 use crate::store::{Change, identity as records, packages};
 
@@ -74,7 +73,7 @@ fn note_deletions(
                 .map(|last| last.sha256),
         };
         if let Some(sha256) = sha256 {
-            history::note(change, caller, &package, PackageAction::Deleted, sha256, now)?;
+            history::note_gone(change, caller, &package, sha256, now)?;
         }
     }
     Ok(())

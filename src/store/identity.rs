@@ -8,7 +8,7 @@ use super::tables::{
 };
 use super::{
     Change, Note, Reader, StoreError, ci_jobs, credentials, former, packages, sessions, trusted_publishers,
-    under,
+    under, webhooks,
 };
 use crate::domain::identity::{Group, GroupKind, Holder, InstanceSettings, Membership, Project, User};
 use crate::domain::{FullPath, GroupId, ProjectId, UserId};
@@ -239,6 +239,7 @@ pub fn remove_project(change: &mut Change<'_>, project: &Project) -> Result<(), 
     packages::remove_all(change, project.id)?;
     ci_jobs::remove_all_of(change, project.id)?;
     trusted_publishers::remove_all_of(change, project.id)?;
+    webhooks::remove_all_of(change, project.id)?;
     change.note(Note::ProjectDeleted(project.id));
     remove_holder(change, Holder::Project(project.id))?;
     former::forget_all_of(change, PathTarget::Project(project.id))?;

@@ -18,6 +18,7 @@ pub mod packages;
 pub mod sessions;
 pub mod tables;
 pub mod trusted_publishers;
+pub mod webhooks;
 mod writer;
 
 use std::cell::Cell;

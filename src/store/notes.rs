@@ -39,6 +39,8 @@ pub enum Note {
     Project(Box<Project>),
     /// A project was deleted, with everything in it.
     ProjectDeleted(ProjectId),
+    /// A webhook has something to tell.
+    HookQueued,
 }
 
 /// Somebody who keeps in memory what the store holds.

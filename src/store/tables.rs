@@ -18,8 +18,9 @@ use crate::domain::package::{Package, PackageFile, Publisher};
 use crate::domain::provenance::Provenance;
 use crate::domain::session::Session;
 use crate::domain::trusted_publisher::TrustedPublisher;
+use crate::domain::webhook::{Delivery, Webhook};
 use crate::domain::words::{Uses, Word};
-use crate::domain::{GroupId, JobId, PackageId, ProjectId, PublisherId, TokenId, UserId, Version};
+use crate::domain::{GroupId, HookId, JobId, PackageId, ProjectId, PublisherId, TokenId, UserId, Version};
 
 /// A table whose values are records of one kind.
 pub struct Table<K: redb::Key + 'static, R: Record> {
@@ -146,6 +147,19 @@ pub const SPENT_ID_TOKENS: Table<[u8; 32], SpentUntil> = Table::new("spent_id_to
 /// The same by when nobody would accept them anyway, in milliseconds since 1970.
 pub const SPENT_BY_END: Table<(i64, [u8; 32]), Present> = Table::new("spent_by_end.v1");
 
+/// Webhooks by number.
+pub const WEBHOOKS: Table<u64, Webhook> = Table::new("webhooks.v1");
+/// Webhooks of a project.
+pub const PROJECT_WEBHOOKS: Table<(u64, u64), Present> = Table::new("project_webhooks.v1");
+/// What webhooks told and have to tell, by number.
+pub const WEBHOOK_DELIVERIES: Table<u64, Delivery> = Table::new("webhook_deliveries.v1");
+/// What has to be told, by when it is due, in milliseconds since 1970; delivery.
+pub const HOOK_QUEUE: Table<(i64, u64), HookQueued> = Table::new("hook_queue.v1");
+/// The same by webhook.
+pub const HOOK_WAITING: Table<(u64, u64), Present> = Table::new("hook_waiting.v1");
+/// What was told or given up: webhook, when that was, delivery.
+pub const HOOK_FINISHED: Table<(u64, i64, u64), Present> = Table::new("hook_finished.v1");
+
 /// Calls a macro with every table, so that a new one cannot be forgotten where all are needed.
 macro_rules! every_table {
     ($apply:ident) => {
@@ -193,7 +207,13 @@ macro_rules! every_table {
             TRUSTED_PUBLISHERS,
             PROJECT_TRUSTED_PUBLISHERS,
             SPENT_ID_TOKENS,
-            SPENT_BY_END
+            SPENT_BY_END,
+            WEBHOOKS,
+            PROJECT_WEBHOOKS,
+            WEBHOOK_DELIVERIES,
+            HOOK_QUEUE,
+            HOOK_WAITING,
+            HOOK_FINISHED
         )
     };
 }
@@ -290,6 +310,10 @@ pub struct LastUse(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpentUntil(pub i64);
 
+/// Whose a delivery in the queue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookQueued(pub HookId);
+
 /// How often and when last a package was downloaded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Downloads {
@@ -343,3 +367,6 @@ impl Record for CiJob {}
 impl Record for JobId {}
 impl Record for TrustedPublisher {}
 impl Record for SpentUntil {}
+impl Record for Webhook {}
+impl Record for Delivery {}
+impl Record for HookQueued {}

@@ -21,3 +21,4 @@ mod reading;
 mod renames;
 mod rights;
 mod trusted_publishers;
+mod webhooks;

@@ -214,7 +214,8 @@ fn a_role_reaches_as_far_as_its_level_and_no_further() {
         assert_eq!(answer.status, deletes, "{project}: {}", answer.text());
     }
     let listed = job.get("/api/v4/groups/acme/packages").must(200).json();
-    let names: Vec<&str> = listed.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        listed.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
     assert_eq!(names.len(), 2, "{names:?}: what it may read, without what it deleted");
     for (method, path) in [
         ("GET", "/api/v4/user".to_owned()),

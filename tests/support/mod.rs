@@ -8,6 +8,7 @@ pub(crate) mod archive;
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod issuer;
+pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod wire;
 pub(crate) mod world;

@@ -3,6 +3,7 @@
 use hyper::Method;
 
 use super::ci::Ci;
+use super::hooks::Hooks;
 use super::routes::Route;
 use crate::http::endpoint::Family;
 
@@ -22,6 +23,13 @@ pub enum Api<'a> {
         project: &'a str,
         /// Which part.
         part: Ci<'a>,
+    },
+    /// Webhooks of a project.
+    ProjectHooks {
+        /// Number or path of the project.
+        project: &'a str,
+        /// Which part.
+        part: Hooks<'a>,
     },
     /// Packages of a group and the groups below.
     GroupPackages(&'a str),
@@ -66,6 +74,9 @@ impl<'a> Api<'a> {
             ["projects", project, ref rest @ ..] if let Some(part) = Ci::parse(rest) => {
                 Self::ProjectCi { project, part }
             }
+            ["projects", project, ref rest @ ..] if let Some(part) = Hooks::parse(rest) => {
+                Self::ProjectHooks { project, part }
+            }
             _ => Self::Identity(Route::parse(segments)?),
         })
     }
@@ -75,6 +86,7 @@ impl<'a> Api<'a> {
         match self {
             Self::Identity(route) => route.pattern(),
             Self::ProjectCi { part, .. } => part.pattern(),
+            Self::ProjectHooks { part, .. } => part.pattern(),
             Self::GroupPackages(_) => "/api/v4/groups/:id/packages",
             Self::ProjectPackages { part, .. } => match part {
                 Packages::List => "/api/v4/projects/:id/packages",
@@ -94,6 +106,7 @@ impl<'a> Api<'a> {
         match self {
             Self::Identity(route) => route.methods(),
             Self::ProjectCi { part, .. } => part.methods(),
+            Self::ProjectHooks { part, .. } => part.methods(),
             Self::GroupPackages(_) => &[Method::GET],
             Self::ProjectPackages { part, .. } => match part {
                 Packages::List | Packages::Files(_) | Packages::Pipelines(_) | Packages::FileDownload(..) => {
@@ -109,7 +122,7 @@ impl<'a> Api<'a> {
     pub const fn family(&self) -> Family {
         match self {
             Self::GroupPackages(_) | Self::ProjectPackages { .. } => Family::Packages,
-            Self::Identity(_) | Self::ProjectCi { .. } => Family::Api,
+            Self::Identity(_) | Self::ProjectCi { .. } | Self::ProjectHooks { .. } => Family::Api,
         }
     }
 }

@@ -5,6 +5,7 @@ mod deploy_tokens;
 pub mod endpoint;
 mod fields;
 mod groups;
+pub mod hooks;
 mod keyset;
 mod members;
 mod namespaces;
@@ -40,6 +41,7 @@ pub async fn handle(
     match api {
         Api::ProjectPackages { project, part } => packages::project(context, project, part).await,
         Api::ProjectCi { project, part } => ci::handle(context, project, part, body).await,
+        Api::ProjectHooks { project, part } => hooks::handle(context, project, part, body).await,
         Api::GroupPackages(group) => packages::group(context, group).await,
         Api::Identity(route) => identity(context, route, body).await,
     }

@@ -1,14 +1,14 @@
-//! Pipelines and provenance in JSON: GitLab's attributes, and beside them who vouches for what.
+//! The pipelines of a package.
 
 use serde_json::{Value, json};
 
 use super::keyset::Keyset;
 use super::shapes;
-use crate::domain::provenance::{Pipeline, Provenance};
 use crate::http::request::Context;
 use crate::http::response::Reply;
 use crate::service::ServiceError;
 use crate::service::pipelines::PackagePipeline;
+pub(super) use crate::service::provenance_json::{pipeline, provenance};
 
 /// Pipelines on one page at most (GitLab).
 pub const MAX_PIPELINES: usize = 20;
@@ -29,33 +29,4 @@ fn shape(context: &Context<'_>, known: &PackagePipeline) -> Value {
         "provenance": provenance(&known.provenance),
     });
     shapes::with(pipeline(&known.pipeline, &known.provenance), more)
-}
-
-/// What GitLab says of a pipeline, as far as it is known here.
-pub(super) fn pipeline(pipeline: &Pipeline, provenance: &Provenance) -> Value {
-    json!({
-        "id": pipeline.id,
-        "iid": pipeline.iid,
-        "sha": provenance.sha,
-        "ref": provenance.git_ref,
-        "source": pipeline.source,
-        "web_url": pipeline.web_url,
-    })
-}
-
-/// Where something was published from, and who vouches for it.
-pub(super) fn provenance(provenance: &Provenance) -> Value {
-    let Provenance { verified_by, job, sha, git_ref, commit_url, source_project, user, .. } = provenance;
-    let pipeline = provenance.pipeline.as_ref().map(|run| pipeline(run, provenance));
-    json!({
-        "verified": verified_by.is_verified(),
-        "verified_by": { "kind": verified_by.kind(), "url": verified_by.url() },
-        "pipeline": pipeline,
-        "job": job.as_ref().map(|job| json!({ "name": job.name, "web_url": job.web_url })),
-        "ref": git_ref,
-        "sha": sha,
-        "commit_url": commit_url,
-        "source_project": source_project,
-        "user": user,
-    })
 }

@@ -23,6 +23,13 @@ const PATH: &[(&str, &str, Kind, &str)] = &[
     ("members", "user_id", Kind::Number, "Number of the user"),
     ("all", "user_id", Kind::Number, "Number of the user"),
     ("deploy_tokens", "token_id", Kind::Number, "Number of the deploy token"),
+    ("hooks", "hook_id", Kind::Number, "Number of the webhook"),
+    (
+        "test",
+        "trigger",
+        Kind::Text,
+        "`package_events` or `project_events`: what is sent is a test either way",
+    ),
     ("packages", "package_id", Kind::Number, "Number of the package"),
     ("package_files", "file_id", Kind::Number, "Number of the file"),
     ("", "namespace", Kind::Text, "Path of the root group, name of the user, or number of the group"),

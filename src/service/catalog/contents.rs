@@ -198,6 +198,8 @@ impl Contents {
             }
             Note::Project(project) => self.change_project(&project),
             Note::ProjectDeleted(project) => self.remove_project(project),
+            // No list shows it.
+            Note::HookQueued => {}
         }
     }
 

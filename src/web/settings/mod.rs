@@ -4,6 +4,7 @@ pub mod deploy_tokens;
 pub mod group;
 pub mod members;
 pub mod project;
+pub mod webhooks;
 
 use maud::{Markup, html};
 
@@ -23,6 +24,8 @@ pub enum Tab {
     Members,
     /// Tokens for machines.
     DeployTokens,
+    /// Who is told of changes. Projects have them, groups have none.
+    Webhooks,
 }
 
 /// Where the settings of a place are.
@@ -44,15 +47,19 @@ fn page(
     sections: &Markup,
 ) -> Page {
     let base = settings_path(place);
-    let entries = [
+    let mut entries = vec![
         ("General", base.clone(), None),
         ("Members", format!("{base}/members"), None),
         ("Deploy tokens", format!("{base}/deploy_tokens"), None),
     ];
+    if place.is_project() {
+        entries.push(("Webhooks", format!("{base}/webhooks"), None));
+    }
     let (chosen, title) = match tab {
         Tab::General => (0, "Settings"),
         Tab::Members => (1, "Members"),
         Tab::DeployTokens => (2, "Deploy tokens"),
+        Tab::Webhooks => (3, "Webhooks"),
     };
     let main = html! {
         h1 { (title) }

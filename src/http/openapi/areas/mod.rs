@@ -2,6 +2,7 @@
 
 mod ci;
 mod groups;
+mod hooks;
 mod members;
 mod modules;
 mod packages;
@@ -25,6 +26,7 @@ pub(super) fn all() -> Vec<Area> {
         members::members(),
         members::deploy_tokens(),
         ci::area(),
+        hooks::area(),
         users::area(),
         tokens::area(),
         server::instance(),

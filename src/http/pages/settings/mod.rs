@@ -4,6 +4,7 @@ mod deploy_tokens;
 mod group;
 mod members;
 mod project;
+mod webhooks;
 
 use super::complaints::{self, Refused};
 use super::forms::Form;
@@ -45,6 +46,7 @@ pub(super) async fn show(
         (None, Kind::Group) => group::show(visit, &place).await,
         (Some("members"), _) => members::show(visit, &place),
         (Some("deploy_tokens"), _) => deploy_tokens::show(visit, &place),
+        (Some("webhooks"), Kind::Project) => webhooks::show(visit, &place),
         // After a refused form its address is this one, and may be loaded again.
         (Some(form), _) if FORMS.contains(&form) => Ok(Visit::lead_to(&settings_path(&place))),
         _ => Err(nothing_here(visit)),
@@ -63,6 +65,7 @@ pub(super) async fn send(
     match (section, kind) {
         ("members", _) => members::add(visit, &place, form).await,
         ("deploy_tokens", _) => deploy_tokens::create(visit, &place, form).await,
+        ("webhooks", Kind::Project) => webhooks::add(visit, &place, form).await,
         (_, Kind::Project) => project::save(visit, &place, section, form).await,
         (_, Kind::Group) => group::save(visit, &place, section, form).await,
     }
@@ -78,6 +81,9 @@ pub(super) async fn send_about(
 ) -> Result<Reply, ServiceError> {
     let place = managed(visit, kind, path)?;
     let id: u64 = id.parse().map_err(|_not_a_number| nothing_here(visit))?;
+    if section == "webhooks" && kind == Kind::Project {
+        return webhooks::act(visit, &place, id, action).await;
+    }
     match (section, action) {
         ("members", "change") => members::change(visit, &place, id, form).await,
         ("members", "remove") => members::remove(visit, &place, id).await,
