@@ -10,11 +10,11 @@ use cairn::domain::event::PackageEvent;
 use cairn::domain::manifest::Manifest;
 use cairn::domain::package::Publisher;
 use cairn::domain::words::{Use, Uses};
-use cairn::domain::{GroupId, PackageId, ProjectId, TokenId, UserId};
+use cairn::domain::{GroupId, HookId, PackageId, ProjectId, TokenId, UserId};
 use cairn::store::codec::{CodecError, Record, decode, encode};
 use cairn::store::tables::{
-    Counter, DailyDownloads, DayCount, Downloads, LastUse, ModuleText, ModuleVersion, PathTarget, Present,
-    SecretKey,
+    Counter, DailyDownloads, DayCount, Downloads, HookQueued, LastUse, ModuleText, ModuleVersion, PathTarget,
+    Present, SecretKey,
 };
 
 use crate::sample;
@@ -79,6 +79,9 @@ fn every_stored_record_keeps_its_bytes() {
     check("uses", &Uses::of(Use::Input).with(Uses::of(Use::Readme)));
     let days = vec![DayCount { day: 19_675, count: 250 }, DayCount { day: 19_676, count: 1 }];
     check("daily_downloads", &DailyDownloads { days });
+    check("webhook", &sample::webhook());
+    check("webhook_delivery", &sample::delivery());
+    check("hook_queued", &HookQueued(HookId(300)));
     let package = sample::package();
     check(
         "module_version",

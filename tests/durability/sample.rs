@@ -10,8 +10,9 @@ use cairn::domain::manifest::{
 };
 use cairn::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, Status, Warning, WarningCode};
 use cairn::domain::session::Session;
+use cairn::domain::webhook::{Attempt, Delivery, DeliveryState, EventKind, Subscriptions, Webhook};
 use cairn::domain::words::{Use, Uses, Word};
-use cairn::domain::{FileId, GroupId, PackageId, ProjectId, Sha256, TokenId, UserId};
+use cairn::domain::{DeliveryId, FileId, GroupId, HookId, PackageId, ProjectId, Sha256, TokenId, UserId};
 use cairn::store::tables::{ModuleText, ModuleWords};
 use cairn::store::{Change, Store, StoreError, credentials, identity, packages, sessions};
 use jiff::Timestamp;
@@ -232,6 +233,40 @@ pub(crate) fn settings() -> InstanceSettings {
         default_project_visibility: Visibility::Internal,
         default_group_visibility: Visibility::Private,
         max_file_size: 5_000_000_000,
+    }
+}
+
+pub(crate) fn webhook() -> Webhook {
+    Webhook {
+        id: HookId(3),
+        project: ProjectId(7),
+        url: "https://hooks.example/cairn?room=1".parse().expect("a URL"),
+        name: "chat".to_owned(),
+        secret: "a-secret-of-the-tests".parse().expect("a secret"),
+        events: Subscriptions { packages: true, settings: false },
+        created_by: Some(UserId(1)),
+        created_at: at(10),
+        failing_since: Some(at(20)),
+        disabled: Some("nothing was taken".to_owned()),
+    }
+}
+
+pub(crate) fn delivery() -> Delivery {
+    Delivery {
+        id: DeliveryId(300),
+        hook: HookId(3),
+        kind: EventKind::ProjectChanged,
+        message: "msg_0123456789abcdef0123456789abcdef".to_owned(),
+        body: "{\"event\":\"project.changed\"}".to_owned(),
+        created_at: at(15),
+        due_at: at(30),
+        state: DeliveryState::Waiting,
+        attempts: 1,
+        last: Some(Attempt {
+            at: at(20),
+            status: Some(500),
+            error: Some("the receiver answered 500".to_owned()),
+        }),
     }
 }
 

@@ -18,6 +18,7 @@ mod registry;
 mod search;
 mod sessions;
 mod settings;
+mod webhooks;
 
 use serde_json::json;
 

@@ -52,6 +52,7 @@ fn settings_are_for_those_who_may_change_them() {
         (PROJECT, [404, 404, 403, 403, 200, 200, 200]),
         ("/acme/network/-/settings/members", [404, 404, 403, 403, 200, 200, 200]),
         ("/acme/network/-/settings/deploy_tokens", [404, 404, 403, 403, 200, 200, 200]),
+        ("/acme/network/-/settings/webhooks", [404, 404, 403, 403, 200, 200, 200]),
         // Who sees the project is asked to sign in; what is hidden is not there.
         ("/acme/open/-/settings", [303, 403, 403, 403, 200, 200, 200]),
         (GROUP, [303, 403, 403, 403, 403, 200, 200]),
@@ -90,6 +91,7 @@ fn forms_are_refused_without_the_right_and_without_the_token() {
         (format!("{PROJECT}/delete"), vec![("confirmation", "acme/network")]),
         (format!("{PROJECT}/members"), vec![("username", "developer"), ("role", "owner")]),
         (format!("{PROJECT}/deploy_tokens"), vec![("name", "x"), ("scopes", "read_package_registry")]),
+        (format!("{PROJECT}/webhooks"), vec![("url", "https://hooks.example")]),
         (format!("{GROUP}/general"), vec![("name", "x")]),
         (format!("{GROUP}/duplicates"), vec![("duplicates_allowed", "1")]),
         (format!("{GROUP}/path"), vec![("path", "other")]),

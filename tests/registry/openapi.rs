@@ -45,6 +45,9 @@ impl Described {
             PROJECT,
         );
         world.deploy_token("reader", PROJECT, &["read_package_registry"]);
+        // Before what it has to tell of.
+        let hooks = format!("/api/v4/projects/{}/hooks", encoded(PROJECT));
+        world.root().post(&hooks, &json!({ "url": "https://hooks.invalid" })).must(201);
         world.publish(PROJECT, "vpc/aws", "1.0.0", whole());
         world.publish(PROJECT, "vpc/aws", "1.1.0", whole());
         let group = format!("/api/v4/groups/{}", world.group_id("acme/team"));
@@ -74,6 +77,8 @@ impl Described {
                 let files = format!("/api/v4/projects/{}/packages/{}/package_files", project(), package());
                 first_id(&files)
             }
+            (_, "hook_id") => first_id(&format!("/api/v4/projects/{}/hooks", project())),
+            (_, "trigger") => "package_events".to_owned(),
             ("namespaces", "path") | (_, "namespace") => "acme".to_owned(),
             (_, "name") => "vpc".to_owned(),
             (_, "system") => "aws".to_owned(),
@@ -283,6 +288,11 @@ fn whatever_is_changed_looks_as_described() {
         ("POST /api/v4/projects/{id}/members", json!({ "username": "dev", "access_level": 30 }), 409),
         ("POST /api/v4/projects/{id}/deploy_tokens", deploy, 201),
         ("DELETE /api/v4/projects/{id}/deploy_tokens/{token_id}", Value::Null, 204),
+        ("POST /api/v4/projects/{id}/hooks", json!({ "url": "https://hooks.invalid" }), 201),
+        ("POST /api/v4/projects/{id}/hooks", json!({ "url": "nowhere" }), 400),
+        ("PUT /api/v4/projects/{id}/hooks/{hook_id}", json!({ "name": "chat" }), 200),
+        ("POST /api/v4/projects/{id}/hooks/{hook_id}/test/{trigger}", json!({}), 201),
+        ("DELETE /api/v4/projects/{id}/hooks/{hook_id}", Value::Null, 204),
         ("DELETE /api/v4/projects/{id}/packages/{package_id}/package_files/{file_id}", Value::Null, 204),
         ("DELETE /api/v4/projects/{id}/packages/{package_id}", Value::Null, 204),
         ("PUT /api/v4/application/settings", json!({ "packages_enabled": true }), 200),

@@ -30,6 +30,7 @@ pub(super) struct Place {
     file: u64,
     /// A deploy token of the project, and one of the group.
     tokens: [u64; 2],
+    hook: u64,
 }
 
 impl Place {
@@ -114,7 +115,8 @@ impl Stage {
         let package = world.package_id(&project, "vpc/aws", "1.0.0");
         let file = self.file_of(&project, package);
         world.change_project(&project, &json!({ "package_registry_access_level": level.as_str() }));
-        Place { group: world.group_id(&namespace), namespace, package, file, tokens }
+        let hook = self.hook(&holders[0]);
+        Place { group: world.group_id(&namespace), namespace, package, file, tokens, hook }
     }
 
     /// Makes `expd` an owner of everything, long ago: the API takes no end that is over.
@@ -147,6 +149,12 @@ impl Stage {
     fn deploy_token(&self, holder: &str, scope: &str) -> Value {
         let token = json!({ "name": "x", "scopes": [scope] });
         self.world.root().post(&format!("{holder}/deploy_tokens"), &token).must(201).json()
+    }
+
+    fn hook(&self, project: &str) -> u64 {
+        let hook = json!({ "url": "https://hooks.invalid" });
+        let made = self.world.root().post(&format!("{project}/hooks"), &hook).must(201).json();
+        made["id"].as_u64().unwrap()
     }
 
     fn file_of(&self, project: &str, package: u64) -> u64 {
@@ -211,6 +219,7 @@ impl Stage {
             "package" => place.package.to_string(),
             "file" => place.file.to_string(),
             "files" => format!("{}/package_files/{}", place.package, place.file),
+            "hook" => place.hook.to_string(),
             "token" => place.tokens[usize::from(in_group)].to_string(),
             "kept" | "other" => self.users["kept"].to_string(),
             "user" => self.users["strg"].to_string(),
@@ -241,6 +250,7 @@ impl Stage {
                 self.users["leaver"].to_string()
             }
             "token" => self.deploy_token(&holder, "read_package_registry")["id"].to_string(),
+            "hook" => self.hook(&holder).to_string(),
             "p" => {
                 let path = format!("{}/fresh-{}", place.namespace, self.count());
                 self.world.project(&path);
