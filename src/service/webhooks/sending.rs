@@ -169,9 +169,9 @@ async fn attempt(registry: Registry, sender: Arc<dyn SendHook>, hook: Webhook, d
     };
     let (hook, event, host) = (hook.id.0, delivery.kind.as_str(), hook.url.host());
     match &attempt.error {
-        None => tracing::debug!(hook, event, host, message = delivery.message, "a webhook was sent"),
+        None => tracing::debug!(hook, event, host, delivery = delivery.message, "a webhook was sent"),
         Some(error) => {
-            tracing::info!(hook, event, host, message = delivery.message, error, "a webhook was not taken")
+            tracing::info!(hook, event, host, delivery = delivery.message, error, "a webhook was not taken")
         }
     }
     // Until it is written that it was sent it keeps its place, so that it is not sent again at once.
