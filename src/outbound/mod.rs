@@ -5,6 +5,7 @@
 //! credential can travel to another host. Proxies of the environment (`HTTPS_PROXY`) are not used.
 
 mod body;
+mod gitlab;
 mod keys;
 mod resolve;
 
@@ -28,6 +29,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 pub use body::Body;
+pub use gitlab::GitlabClient;
 pub use keys::KeyFetcher;
 use resolve::Resolver;
 

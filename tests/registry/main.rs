@@ -8,6 +8,7 @@ mod support;
 mod access;
 mod changes_meanwhile;
 mod credentials;
+mod gitlab_jobs;
 mod harness;
 mod identity_lists;
 mod lists;
