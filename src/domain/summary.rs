@@ -297,9 +297,10 @@ mod tests {
 
     #[test]
     fn hostile_readmes_are_read_without_effort_or_panic() {
-        for piece in
-            ["[", "![", "](", "[a](", "]", "<", "<a", "&", "\\", "*_", "~~", "(", "<!--", "é", "```\n", "\n-\n"]
-        {
+        for piece in [
+            "[", "![", "](", "[a](", "]", "<", "<a", "&", "\\", "*_", "~~", "(", "<!--", "é", "```\n",
+            "\n-\n",
+        ] {
             let text = piece.repeat(200_000);
             assert!(first_paragraph(&text).is_none_or(|found| found.chars().count() <= MAX_DESCRIPTION));
             let text = format!("x{text}");

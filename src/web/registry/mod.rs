@@ -157,7 +157,8 @@ fn order(asked: &Asked, is_group: bool) -> Markup {
     let shown = ORDERS.iter().filter(|(_, name, _)| is_group || *name != "project_path");
     // The usual order is not named in URLs.
     let named = |order: &PackageOrder, name| if *order == PackageOrder::default() { "" } else { name };
-    let options: Vec<(&str, &str)> = shown.map(|(order, name, label)| (named(order, *name), *label)).collect();
+    let options: Vec<(&str, &str)> =
+        shown.map(|(order, name, label)| (named(order, *name), *label)).collect();
     select("order_by", "Sort by", &options, named(&asked.order, asked.order_name()))
 }
 
