@@ -339,7 +339,7 @@ fn header(viewer: &Viewer) -> Markup {
                 span { (PRODUCT) }
             }
             @if viewer.registry {
-                form.find action="/search" role="search" {
+                form.find action="/search" role="search" aria-label="All modules" {
                     input type="search" name="q" value=(viewer.searched) placeholder="Search modules"
                         aria-label="Search modules" autocomplete="off" maxlength="200";
                 }

@@ -111,9 +111,7 @@ fn the_block_to_copy_names_the_root_group_the_host_and_the_version() {
     browser
         .open(&page_of(&world, "acme/infra/network", "vpc/aws", "1.2.3"))
         .audit_with_pictures("package-small");
-    let copies = "return document.querySelectorAll('.usage [data-copy]')[0].click()";
-    browser.script(copies, &serde_json::json!([]));
-    browser.shows("Copied");
+    browser.copy_first().shows("Copied");
     let host = world.server.address().to_string();
     let block = format!(
         "module \"vpc\" {{\n  source  = \"{host}/acme/vpc/aws\"\n  version = \"1.2.3\"\n  # to be set: cidr\n}}"
@@ -136,7 +134,7 @@ fn changes_versions(browser: &Browser, world: &World, page: &str) {
         "Breaking",
         "Input input_07 was removed",
         "Input input_08 lost its default and must be set now",
-        "Type of input input_09: string became set(string)",
+        "Type of input input_09: list(string) became set(string)",
         "Input added was added",
         "Output gone was removed",
         "Accepted versions of provider aws: >= 4.0 became >= 5.0, < 6.0",

@@ -17,7 +17,7 @@ fn a_developer_copies_the_command_that_publishes() {
     browser.sign_in("ada", PASSWORD).open(LIST).shows("No modules here yet").shows("Publish the first one");
     assert_eq!(browser.text_at("h1"), "Infrastructure Registry 0");
     browser.audit_with_pictures("registry-empty-developer");
-    browser.click_in("cairn publish", "Copy");
+    browser.copy_first().shows("Copied");
     let copied = browser.clipboard();
     let url = world.server.url();
     for part in [&format!("export CAIRN_URL={url}"), "cairn publish ./my-module", "--project acme/network"] {
@@ -34,7 +34,11 @@ fn a_guest_is_told_whom_to_ask_and_a_visitor_to_sign_in() {
     person(&world, "ada");
     world.member("ada", Role::Guest, NETWORK);
     browser.open(LIST).shows("Nothing was published in this project").hides("cairn publish").audit();
-    browser.click_in("if you may publish", "Sign in").is_at("/users/sign_in");
+    assert_eq!(
+        browser.link_at(".empty a"),
+        "/users/sign_in?redirect_to=%2Facme%2Fnetwork%2F-%2Finfrastructure_registry"
+    );
+    browser.open(&browser.link_at(".empty a"));
     browser.fill("User name", "ada").fill("Password", PASSWORD).click_in("Password", "Sign in").is_at(LIST);
     browser.shows("you need the role Developer").audit_with_pictures("registry-empty-guest");
 }

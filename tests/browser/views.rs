@@ -34,6 +34,20 @@ impl Browser {
         self.open(&self.url())
     }
 
+    /// Presses the first button that copies.
+    #[track_caller]
+    pub(crate) fn copy_first(&self) -> &Self {
+        self.script("document.querySelector('[data-copy]:not([hidden])').click()", &json!([]));
+        self
+    }
+
+    /// How many things of the page a CSS selector finds.
+    #[track_caller]
+    pub(crate) fn count(&self, selector: &str) -> u64 {
+        let found = self.script("return document.querySelectorAll(arguments[0]).length", &json!([selector]));
+        found.as_u64().unwrap_or_default()
+    }
+
     /// The text of the one thing a CSS selector finds.
     #[track_caller]
     pub(crate) fn text_at(&self, selector: &str) -> String {

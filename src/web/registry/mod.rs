@@ -105,7 +105,7 @@ fn counted(total: usize, asked: &Asked) -> String {
 fn search(asked: &Asked, url: &str, is_group: bool) -> Markup {
     let filters = asked.filters();
     html! {
-        form.search action=(url) role="search" data-live="list-results list-total list-found list-filters list-clear" {
+        form.search action=(url) role="search" aria-label="This list" data-live="list-results list-total list-found list-filters list-clear" {
             div.search-line {
                 input type="search" name="search" value=(asked.search) placeholder="Search by name"
                     aria-label="Search by name" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200";
