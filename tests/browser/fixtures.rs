@@ -212,7 +212,7 @@ fn readme() -> String {
     }
     text.push_str("\n- [x] done\n- [ ] open\n  1. nested\n     > quoted\n\n");
     text.push_str(HOSTILE);
-    for number in 0..300 {
+    for number in 0..60 {
         write!(
             text,
             "\n### Chapter {number}\n\nLorem ipsum dolor sit amet, consectetur adipiscing elit. {}\n",
