@@ -119,7 +119,7 @@ fn the_block_to_copy_names_the_root_group_the_host_and_the_version() {
     assert_eq!(browser.clipboard(), block);
     browser.shows("~> 1.2").shows("No credentials needed").shows("Anyone may install this module");
     world.change_project("acme/infra/network", &serde_json::json!({ "visibility": "private" }));
-    browser.reload().is_at("/users/sign_in");
+    browser.reload().shows("Page not found");
 }
 
 /// Goes to another version and back, and compares them.
