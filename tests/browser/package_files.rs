@@ -41,6 +41,12 @@ fn a_person_browses_the_files() {
     let Some(browser) = Browser::start(&world.server) else { return };
     browses(&browser, &page);
     browser.open(&format!("{page}/files")).audit_with_pictures("package-files");
+}
+
+#[test]
+fn files_are_shown_with_colours_and_pictures_as_text() {
+    let (world, page) = world();
+    let Some(browser) = Browser::start(&world.server) else { return };
     browser
         .open(&format!("{page}/files/main.tf"))
         .shows("required_providers")

@@ -143,11 +143,10 @@ fn a_registry_that_is_off_says_so_and_has_no_entry_in_the_menu() {
     world.publish(PROJECT, "vpc/aws", "1.0.0", Module::of("x"));
     let entry = "href=\"/acme/network/-/infrastructure_registry\"";
     assert!(browser.page(LIST).text().contains(entry));
+    let page = format!("{LIST}/{}", world.package_id(PROJECT, "vpc/aws", "1.0.0"));
     world.change_project(PROJECT, &json!({ "package_registry_access_level": "disabled" }));
     let html = browser.page(LIST).must(200).text();
     assert!(html.contains("switched off") && !html.contains("vpc/aws") && !html.contains(entry), "{html}");
-    let id = world.package_id(PROJECT, "vpc/aws", "1.0.0");
-    let page = format!("{LIST}/{id}");
     assert!(browser.page(&page).must(200).text().contains("registry of this project is switched off"));
     Browser::new(world.anonymous()).get(&page).must(404);
     let off = with_ada(World::on(Server::builder().flag("--disable-registry")));
