@@ -111,8 +111,17 @@ impl Browser {
 
     /// In a window of that width, in CSS pixels.
     pub(crate) fn width(&self, pixels: u32) -> &Self {
-        self.width.set(pixels);
-        let size = json!({ "width": pixels, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false });
+        self.window(pixels, HEIGHT, 1)
+    }
+
+    /// In the usual window, with everything in it twice as large.
+    pub(crate) fn zoomed(&self) -> &Self {
+        self.window(WIDTH / 2, HEIGHT / 2, 2)
+    }
+
+    fn window(&self, width: u32, height: u32, scale: u32) -> &Self {
+        self.width.set(width);
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", &size);
         self
     }
@@ -404,7 +413,7 @@ impl Browser {
         must(self.driver.post("/execute/async", &json!({ "script": source, "args": arguments })))
     }
 
-    fn try_script(&self, source: &str, arguments: &Value) -> Result<Value, Failure> {
+    pub(crate) fn try_script(&self, source: &str, arguments: &Value) -> Result<Value, Failure> {
         self.driver.post("/execute/sync", &json!({ "script": source, "args": arguments }))
     }
 
@@ -435,7 +444,7 @@ fn must<T>(outcome: Result<T, Failure>) -> T {
 /// Tries again and again until something holds. A failure is part of waiting: a page that is being left loses its
 /// elements under the test's hands.
 #[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Failure>) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Failure>) {
     let end = Instant::now() + PATIENCE;
     loop {
         let last = match holds() {

@@ -181,6 +181,9 @@ pub(super) async fn answer(context: &Context<'_>, page: Page<'_>, body: &mut Req
 
 /// The pages that are looked at.
 async fn show(visit: &Visit<'_>, page: Page<'_>) -> Result<Reply, ServiceError> {
+    if let Some(shorter) = redirect::without_empty_fields(&visit.context.head.uri) {
+        return Ok(Visit::lead_to(&shorter));
+    }
     match page {
         Page::Home => home::show(visit).await,
         Page::SignIn => account::sign_in_form(visit),
