@@ -66,10 +66,7 @@ fn a_pipeline_of_a_gitlab_publishes_with_its_own_job_token() {
     assert_eq!((&provenance["user"], &provenance["sha"]), (&json!("ada"), &json!(SHA)));
     assert_eq!(provenance["job"]["name"], "publish");
     assert_eq!(provenance["pipeline"]["iid"], 5);
-    assert_eq!(
-        provenance["pipeline"]["web_url"],
-        format!("{}/acme/vpc/-/pipelines/77", gitlab.url())
-    );
+    assert_eq!(provenance["pipeline"]["web_url"], format!("{}/acme/vpc/-/pipelines/77", gitlab.url()));
     let basic = world.anonymous().with(
         "Authorization",
         // gitlab-ci-token:glcbt-64_secret
@@ -90,7 +87,11 @@ fn only_a_running_job_of_the_trusted_project_is_believed() {
     for (number, (situation, answer, expected)) in [
         ("a running job", job(&url, json!({})), 200),
         ("a job that is over", job(&url, json!({ "status": "success" })), 401),
-        ("a job of another project", job(&url, json!({ "web_url": format!("{url}/acme/other/-/jobs/9") })), 404),
+        (
+            "a job of another project",
+            job(&url, json!({ "web_url": format!("{url}/acme/other/-/jobs/9") })),
+            404,
+        ),
         ("a job of another ref", job(&url, json!({ "ref": "main" })), 404),
         ("a job of another server", job(&url, json!({ "web_url": elsewhere })), 401),
         ("a token that is none", REFUSED, 401),
