@@ -117,7 +117,7 @@ impl Members<'_> {
                     @for role in Role::ALL { option value=(role.as_str()) selected[role == chosen] { (role_name(role)) } }
                 }
                 input type="date" name="expires_at" value=(date) aria-label=(format!("Membership of {} ends on (optional)", user.name));
-                button.button.quiet.small { "Save" }
+                button.button.quiet.small aria-label=(format!("Save {}", user.name)) { "Save" }
                 @if let Some(text) = typed.and(wrong(self.complaint, "members", "expires_at")) { p.wrong { (text) } }
             }
         }
