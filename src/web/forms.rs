@@ -77,9 +77,9 @@ pub fn description(value: &str, problem: Option<&str>) -> Markup {
     let described = problem.map(|_| "description-problem");
     html! {
         div.field {
-            label for="description" { "Description" span.quiet { " (optional)" } }
+            label for="description-field" { "Description" span.quiet { " (optional)" } }
             // A browser drops one line feed behind the tag.
-            textarea #description name="description" rows="3" aria-invalid=[problem.map(|_| "true")] aria-describedby=[described] {
+            textarea #description-field name="description" rows="3" aria-invalid=[problem.map(|_| "true")] aria-describedby=[described] {
                 "\n" (value)
             }
             @if let Some(text) = problem { p.wrong #description-problem { (text) } }

@@ -14,11 +14,17 @@ mod axe;
 mod browser;
 mod driver;
 mod fixtures;
+mod people;
 mod site;
 
 mod account;
+mod administration;
 mod browsing;
+mod creating;
+mod deploy_tokens;
 mod errors;
 mod harness;
 mod home;
 mod login;
+mod members;
+mod settings;
