@@ -20,7 +20,7 @@ pub struct Search<'a> {
 impl Render for Search<'_> {
     fn render(&self) -> Markup {
         html! {
-            form.inline.seek role="search" action=(self.action) {
+            form.inline.seek role="search" aria-label=(self.label) action=(self.action) {
                 @for (name, value) in self.hidden { @if !value.is_empty() { (hidden(name, value)) } }
                 input type="search" name="search" value=(self.words) aria-label=(self.label) placeholder=(self.label) autocapitalize="none" spellcheck="false";
                 button.button.quiet { "Search" }

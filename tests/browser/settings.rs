@@ -50,7 +50,7 @@ fn switches(world: &World, browser: &Browser) {
     browser.open("/acme/network/-/infrastructure_registry").shows("is switched off").hides("vpc").audit();
     browser.open("/acme/network").click_text("its settings").is_at(PROJECT);
     browser.click_text(PACKAGES).click_in("Project features", "Save").shows("The settings were saved.");
-    browser.hides("nobody can publish or pull").click_text("Infrastructure Registry").shows("acme/vpc/aws");
+    browser.hides("nobody can publish or pull").click_text("Infrastructure Registry").shows("1.0.0");
     assert_eq!(versions(world), 1, "everything is back");
 }
 
