@@ -9,7 +9,6 @@ use crate::web::frame::Viewer;
 
 /// What the forms hold: what is stored, or what was typed instead.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "independent answers to independent questions")]
 pub struct Values {
     /// Whether it is to have a registry at all.
     pub packages: bool,
