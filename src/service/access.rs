@@ -218,14 +218,13 @@ impl Caller {
     /// As what it is noted on the packages it publishes; nothing for nobody.
     pub fn publisher(&self) -> Option<Publisher> {
         match self {
-            Self::Anonymous => None,
+            // What a job elsewhere publishes as depends on the project: see `trusted_publishers::acting`.
+            Self::Anonymous | Self::Workload(_) => None,
             Self::User { user, via: Via::Token(token) } => Some(Publisher::User(user.id, token.id)),
             Self::User { user, via: Via::Session(_) } => Some(Publisher::Browser(user.id)),
             Self::Deploy { token } => Some(Publisher::DeployToken(token.id)),
             Self::Job { job, user } => Some(Publisher::Job(user.id, job.id)),
             Self::Trusted(publisher) => Some(Publisher::Trusted(publisher.id)),
-            // Depends on the project: see `trusted_publishers::acting`.
-            Self::Workload(_) => None,
             Self::Operator => Some(Publisher::Operator),
         }
     }

@@ -11,6 +11,7 @@ pub mod components;
 pub mod errors;
 pub mod forms;
 pub mod frame;
+pub mod groups;
 pub mod home;
 pub mod login;
 pub mod module_search;

@@ -14,7 +14,7 @@ const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 const REFUSED: Answer = Answer::Refusal("401 Unauthorized");
 
 /// A job as GitLab's jobs API shows it.
-fn job(gitlab: &str, more: Value) -> Answer {
+fn job(gitlab: &str, more: &Value) -> Answer {
     let mut job = json!({
         "id": 99, "status": "running", "stage": "deploy", "name": "publish", "ref": "v1.2.0", "tag": true,
         "web_url": format!("{gitlab}/acme/vpc/-/jobs/99"),
@@ -29,11 +29,11 @@ fn job(gitlab: &str, more: Value) -> Answer {
     Answer::Body(job.to_string())
 }
 
-/// A server that trusts these GitLabs, and `acme/vpc` of the first.
+/// A server that trusts these servers, and `acme/vpc` of the first.
 fn world(gitlabs: &[&Issuer]) -> World {
-    let tables: String =
-        gitlabs.iter().map(|gitlab| format!("[[ci.gitlab]]\nurl = \"{}\"\n", gitlab.url())).collect();
-    let world = World::on(Server::builder().config(&tables));
+    let tables: Vec<String> =
+        gitlabs.iter().map(|gitlab| format!("[[ci.gitlab]]\nurl = \"{}\"", gitlab.url())).collect();
+    let world = World::on(Server::builder().config(&tables.join("\n")));
     world.group("acme").project(PROJECT).user("dev", Role::Developer, PROJECT);
     let publisher = json!({
         "issuer": gitlabs[0].url(), "access_level": 30,
@@ -55,7 +55,7 @@ fn with_token(world: &World, token: &str) -> Client {
 #[test]
 fn a_pipeline_of_a_gitlab_publishes_with_its_own_job_token() {
     let gitlab = Issuer::start(REFUSED);
-    gitlab.set(job(&gitlab.url(), json!({})));
+    gitlab.set(job(&gitlab.url(), &json!({})));
     let world = world(&[&gitlab]);
     let client = with_token(&world, "glcbt-64_secret");
     upload(&client, PROJECT, "vpc/aws", "1.2.0", Module::of("one")).must(201);
@@ -85,15 +85,15 @@ fn only_a_running_job_of_the_trusted_project_is_believed() {
     let url = gitlab.url();
     let elsewhere = "https://other.example/acme/vpc/-/jobs/99";
     for (number, (situation, answer, expected)) in [
-        ("a running job", job(&url, json!({})), 200),
-        ("a job that is over", job(&url, json!({ "status": "success" })), 401),
+        ("a running job", job(&url, &json!({})), 200),
+        ("a job that is over", job(&url, &json!({ "status": "success" })), 401),
         (
             "a job of another project",
-            job(&url, json!({ "web_url": format!("{url}/acme/other/-/jobs/9") })),
+            job(&url, &json!({ "web_url": format!("{url}/acme/other/-/jobs/9") })),
             404,
         ),
-        ("a job of another ref", job(&url, json!({ "ref": "main" })), 404),
-        ("a job of another server", job(&url, json!({ "web_url": elsewhere })), 401),
+        ("a job of another ref", job(&url, &json!({ "ref": "main" })), 404),
+        ("a job of another server", job(&url, &json!({ "web_url": elsewhere })), 401),
         ("a token that is none", REFUSED, 401),
         ("something that is no job", Answer::Body("[]".to_owned()), 401),
         ("no answer", Answer::Down, 401),
@@ -113,7 +113,7 @@ fn only_a_running_job_of_the_trusted_project_is_believed() {
 #[test]
 fn of_several_gitlabs_only_the_one_that_is_named_sees_the_token() {
     let (own, other) = (Issuer::start(REFUSED), Issuer::start(REFUSED));
-    own.set(job(&own.url(), json!({})));
+    own.set(job(&own.url(), &json!({})));
     let world = world(&[&own, &other]);
     world.publish(PROJECT, "vpc/aws", "1.0.0", Module::of("one"));
     let client = with_token(&world, "glcbt-1");

@@ -10,6 +10,7 @@ mod complaints;
 mod cookie;
 mod flash;
 mod forms;
+mod groups;
 mod home;
 mod lists;
 mod new;
@@ -190,6 +191,7 @@ async fn show(visit: &Visit<'_>, page: Page<'_>) -> Result<Reply, ServiceError> 
         Page::Password => account::password_form(visit),
         Page::Tokens => account::tokens(visit).await,
         Page::Search => search::show(visit).await,
+        Page::Groups => groups::show(visit).await,
         Page::Group(path, Part::Overview) | Page::Place(path, Part::Overview) => {
             places::show(visit, page, &path.to_string()).await
         }
