@@ -29,7 +29,6 @@ mod harness;
 mod home;
 mod login;
 mod members;
-mod members;
 mod package;
 mod package_files;
 mod package_roles;
