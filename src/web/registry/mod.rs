@@ -193,7 +193,7 @@ fn empty(viewer: &Viewer, listed: Listed<'_>) -> Markup {
                 (commands(viewer, listed.path))
                 p { "Or from CI, for every tag:" }
                 @for template in TEMPLATES {
-                    details.template {
+                    details.folded {
                         summary { (template.title) }
                         (copy_block(&template.filled(&viewer.base_url, listed.path)))
                     }

@@ -29,7 +29,7 @@ tar -czf "$archive" --exclude=.git --exclude=.terraform --exclude='*.tfstate*' -
 
 if [ -n "${CAIRN_OPENER:-}" ]; then
   opened=$(call "$CAIRN_OPENER" --data-urlencode "ref=$GIT_REF" --data-urlencode "sha=$GIT_SHA" \
-    --data-urlencode "pipeline[id]=$PIPELINE_ID" "$project/ci_jobs")
+    --data-urlencode "pipeline[id]=$PIPELINE_ID" "$project/ci_jobs") || { echo "$opened" >&2; exit 1; }
   # Without the objects in it, the answer has one id: that of the job.
   job=$(printf '%s' "$opened" | sed 's/^{//; s/{[^{}]*}//g; s/.*"id":\([0-9]*\).*/\1/')
   CAIRN_TOKEN=$(printf '%s' "$opened" | sed 's/.*"token":"\([^"]*\)".*/\1/')
