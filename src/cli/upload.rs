@@ -162,9 +162,7 @@ fn claim(provenance: &Provenance) -> Option<HeaderValue> {
             ascii.push(c);
         } else {
             // Outside of ASCII a character can only be in a string, where JSON takes it in UTF-16 as well.
-            let units =
-                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
-            ascii.push_str(&units);
+            ascii.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
         }
     }
     (ascii.len() <= MAX_CLAIM && ascii != "{}").then(|| HeaderValue::from_str(&ascii).ok()).flatten()

@@ -115,10 +115,11 @@ fn a_script_without_rights_fails_with_the_servers_words() {
 /// The program in the place where a job looks for it: on the path.
 fn in_a_job(directory: &Path, line: &str) -> Command {
     let program = PathBuf::from(cairn(&[]).get_program());
-    let path = std::env::var("PATH").unwrap();
+    let mut path = vec![program.parent().unwrap().to_owned()];
+    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     let mut command = Command::new("sh");
     command.args(["-c", line]).current_dir(directory);
-    command.env("PATH", format!("{}:{path}", program.parent().unwrap().display()));
+    command.env("PATH", std::env::join_paths(path).unwrap());
     command
 }
 
