@@ -13,6 +13,9 @@ const MAX_LINE: usize = 255;
 /// The longest URL.
 const MAX_URL: usize = 2048;
 
+/// Bytes of JSON at most in which a publisher says where a package comes from.
+pub const MAX_CLAIM: usize = 8 * 1024;
+
 /// Why something cannot be part of a provenance.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProvenanceError {

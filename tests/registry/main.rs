@@ -7,6 +7,8 @@ mod support;
 
 mod access;
 mod changes_meanwhile;
+mod ci_jobs;
+mod claims;
 mod credentials;
 mod gitlab_jobs;
 mod harness;
