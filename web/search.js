@@ -34,7 +34,9 @@
     waiting = setTimeout(load, delay);
   };
 
-  form.addEventListener("input", (event) => soon(event.target.tagName === "SELECT" ? 0 : 150));
+  const isChoice = (event) => event.target.tagName === "SELECT";
+  form.addEventListener("input", (event) => { if (!isChoice(event)) soon(150); });
+  form.addEventListener("change", (event) => { if (isChoice(event)) soon(0); });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     soon(0);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use secrecy::{ExposeSecret, SecretString};
@@ -94,7 +94,21 @@ impl Client {
         path: &str,
         body: outbound::Body,
     ) -> Result<(StatusCode, Bytes)> {
-        let request = Request::builder().method(method).header(CONTENT_TYPE, "application/json");
+        self.send_with(method, path, None, body).await
+    }
+
+    /// The same with one more header.
+    pub(super) async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<(HeaderName, HeaderValue)>,
+        body: outbound::Body,
+    ) -> Result<(StatusCode, Bytes)> {
+        let mut request = Request::builder().method(method).header(CONTENT_TYPE, "application/json");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
         match self {
             Self::Server(data_dir) => {
                 let stream = control::connect(data_dir).await.context("the server went away")?;
@@ -110,12 +124,13 @@ impl Client {
             }
             Self::Remote(remote) => {
                 let Remote { client, url, token } = remote.as_ref();
-                let mut secret = HeaderValue::from_str(token.expose_secret()).map_err(|_not_ascii| {
+                // The one form that tokens of every kind come in: personal, deploy, job and ID tokens.
+                let bearer = format!("Bearer {}", token.expose_secret());
+                let mut secret = HeaderValue::from_str(&bearer).map_err(|_not_ascii| {
                     anyhow!("the token has characters that no token has: copy it again")
                 })?;
                 secret.set_sensitive(true);
-                let request =
-                    request.uri(format!("{url}{path}")).header("private-token", secret).body(body)?;
+                let request = request.uri(format!("{url}{path}")).header(AUTHORIZATION, secret).body(body)?;
                 let (head, answer) = client.request(request).await.map_err(explained)?.into_parts();
                 Ok((head.status, answer))
             }

@@ -18,7 +18,8 @@ use crate::config::watch::{FileWatch, ReloadTrigger, Subject};
 use crate::config::{Config, LiveConfig, ServeArgs, TlsSource, process_environment};
 use crate::http::tls::{SelfSigned, TlsFiles, TlsStore, ensure_self_signed, server_names};
 use crate::http::{App, Edge, Listener, Start, Tls, control, serve};
-use crate::outbound::{Guard, HookSender, KeyFetcher};
+use crate::outbound::{GitlabClient, Guard, HookSender, KeyFetcher};
+use crate::service::gitlab_jobs::GitlabJobs;
 use crate::service::oidc::IdTokens;
 use crate::service::{Clock, Options, Registry, clock};
 use crate::telemetry::{self, LogControl, LogDrain, Metrics};
@@ -55,7 +56,7 @@ async fn run_in(
     let clock = Clock::system();
     let registry = Registry::open(data.path(), options(&config), clock.clone()).await?;
     bootstrap(&registry, data, &config).await?;
-    trust_issuers(&registry, &config);
+    trust_ci(&registry, &config);
     let (tls, own) = tls(data.path(), &config, clock.now())?;
     let metrics = Arc::new(Metrics::new(drain.lost_lines()));
     let instance = clock::random_bits()?.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
@@ -126,8 +127,9 @@ fn options(config: &Config) -> Options {
     }
 }
 
-/// Takes ID tokens of the configured issuers. What fetches their keys is set up only when there are some.
-fn trust_issuers(registry: &Registry, config: &Config) {
+/// Takes ID tokens of the configured issuers and job tokens of the configured GitLab servers. What asks them is set up only
+/// when there are some.
+fn trust_ci(registry: &Registry, config: &Config) {
     if !config.ci.issuers.is_empty() && !registry.knows_issuers() {
         match KeyFetcher::new() {
             Ok(fetcher) => registry.accept_id_tokens(IdTokens::new(Arc::new(fetcher))),
@@ -135,6 +137,15 @@ fn trust_issuers(registry: &Registry, config: &Config) {
         }
     }
     registry.set_issuers(&config.ci.issuers);
+    if !config.ci.gitlabs.is_empty() && registry.gitlab_jobs().is_none() {
+        match GitlabClient::new() {
+            Ok(client) => registry.accept_gitlab_jobs(GitlabJobs::new(Arc::new(client))),
+            Err(error) => tracing::error!(%error, "job tokens of GitLab cannot be checked"),
+        }
+    }
+    if let Some(jobs) = registry.gitlab_jobs() {
+        jobs.set_servers(&config.ci.gitlabs);
+    }
 }
 
 /// Reads what lists are answered from while the first requests are served.
@@ -239,7 +250,7 @@ impl Reloading {
             match self.live.reload(&self.args, &process_environment) {
                 Ok(adoption) => {
                     self.app.registry.set_options(options(&adoption.config));
-                    trust_issuers(&self.app.registry, &adoption.config);
+                    trust_ci(&self.app.registry, &adoption.config);
                     self.app.edge.store(Arc::new(edge(&adoption.config)));
                     self.guard.allow(adoption.config.webhook_allow.value.clone());
                     self.log.set_level(&adoption.config.log_level);

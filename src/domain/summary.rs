@@ -145,6 +145,8 @@ fn plain(paragraph: &str) -> String {
             '<' => plain.tag(behind),
             '&' => plain.entity(behind),
             '*' | '`' => behind,
+            // What is struck through; one alone is part of a constraint: `~> 1.0`.
+            '~' if behind.starts_with('~') => behind.trim_start_matches('~'),
             // Emphasis, unless it is inside a word: `snake_case` keeps its underscore.
             '_' if !(plain.in_word() && behind.starts_with(char::is_alphanumeric)) => behind,
             _ => plain.keep(first, behind),
@@ -265,6 +267,7 @@ mod tests {
             ("brackets that are no link", "Takes list[string] [sic].", Some("Takes list[string] [sic].")),
             ("an address", "See <https://a.example/>.", Some("See https://a.example/.")),
             ("emphasis", "**Bold**, _it_, `snake_case` and a * b.", Some("Bold, it, snake_case and a b.")),
+            ("what is struck", "A ~~struck~~ word for ~> 1.0.", Some("A struck word for ~> 1.0.")),
             ("escapes and entities", r"1 \* 2 \_ A &amp; B &lt;C&gt;", Some("1 * 2 _ A & B <C>")),
             ("html around it", "<p align=\"center\"><img src=x></p>\n\nA<br/>b.", Some("A b.")),
             ("a comment", "<!-- BEGIN\n\nx -->Net.<!-- END", Some("Net.")),
@@ -294,9 +297,10 @@ mod tests {
 
     #[test]
     fn hostile_readmes_are_read_without_effort_or_panic() {
-        for piece in
-            ["[", "![", "](", "[a](", "]", "<", "<a", "&", "\\", "*_", "(", "<!--", "é", "```\n", "\n-\n"]
-        {
+        for piece in [
+            "[", "![", "](", "[a](", "]", "<", "<a", "&", "\\", "*_", "~~", "(", "<!--", "é", "```\n",
+            "\n-\n",
+        ] {
             let text = piece.repeat(200_000);
             assert!(first_paragraph(&text).is_none_or(|found| found.chars().count() <= MAX_DESCRIPTION));
             let text = format!("x{text}");

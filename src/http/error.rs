@@ -150,7 +150,9 @@ pub(super) fn framed(
         | ServiceError::Internal(_) => String::new(),
         other => trimmed(&other.to_string(), "Forbidden: ").to_owned(),
     };
-    let mut reply = Reply::from(draw(&Problem { status: status.as_u16(), sentence }));
+    let needs_role =
+        matches!(error, ServiceError::Refused { refusal: Refusal::Needs(_), anonymous: false, .. });
+    let mut reply = Reply::from(draw(&Problem { status: status.as_u16(), sentence, needs_role }));
     *reply.status_mut() = status;
     if status == StatusCode::UNAUTHORIZED {
         reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cookie realm=\"cairn\""));
@@ -162,7 +164,8 @@ pub(super) fn framed(
 /// A refusal that is not a page yet as one, with the headers it had.
 pub(super) fn reframed(refused: &Reply, draw: impl FnOnce(&Problem) -> Page) -> Reply {
     let status = refused.status();
-    let mut reply = Reply::from(draw(&Problem { status: status.as_u16(), sentence: String::new() }));
+    let mut reply =
+        Reply::from(draw(&Problem { status: status.as_u16(), sentence: String::new(), needs_role: false }));
     *reply.status_mut() = status;
     if let Some(allow) = refused.headers().get(ALLOW) {
         reply.headers_mut().insert(ALLOW, allow.clone());

@@ -155,7 +155,8 @@ pub fn credential(headers: &HeaderMap) -> Result<Option<Presented>, ServiceError
             }
         }
     }
-    Ok(found)
+    let server = || Some(headers.get("x-gitlab-url")?.to_str().ok()?.to_owned());
+    Ok(found.map(|presented| presented.of_gitlab(server)))
 }
 
 /// Why a body broke off.

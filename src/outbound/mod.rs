@@ -6,6 +6,7 @@
 
 mod addresses;
 mod body;
+mod gitlab;
 mod hooks;
 mod keys;
 mod resolve;
@@ -32,6 +33,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 pub use addresses::{Guard, RefusedAddress};
 pub use body::Body;
+pub use gitlab::GitlabClient;
 pub use hooks::HookSender;
 pub use keys::KeyFetcher;
 use resolve::Resolver;

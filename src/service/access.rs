@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::{BadCredential, ServiceError};
 pub use super::facts::{group_facts, project_facts};
+use super::gitlab_jobs::GITLAB_JOB_PREFIX;
 pub use super::lookup::{any_namespace, group_for, project_for};
 use super::oidc::looks_like_id_token;
 pub use super::standing::Standing;
@@ -34,6 +35,13 @@ pub enum Presented {
         username: String,
         /// The token sent as password.
         secret: SecretString,
+    },
+    /// The job token of a GitLab, however it was sent.
+    GitlabJob {
+        /// The token.
+        token: SecretString,
+        /// The GitLab, when the request names it.
+        server: Option<String>,
     },
 }
 
@@ -65,15 +73,29 @@ impl Presented {
         let secret = match self {
             Self::Token(secret) => secret,
             Self::Basic { username, secret } if username == JOB_USERNAME => secret,
-            Self::Basic { .. } => return None,
+            Self::Basic { .. } | Self::GitlabJob { .. } => return None,
         };
         looks_like_id_token(secret.expose_secret()).then_some(secret)
+    }
+
+    /// The same credential, known for what it is when it is the job token of a GitLab.
+    #[must_use]
+    pub fn of_gitlab(self, server: impl FnOnce() -> Option<String>) -> Self {
+        match self {
+            Self::Token(token) if is_gitlab_job(&token) => Self::GitlabJob { token, server: server() },
+            Self::Basic { username, secret } if username == JOB_USERNAME && is_gitlab_job(&secret) => {
+                Self::GitlabJob { token: secret, server: server() }
+            }
+            other => other,
+        }
     }
 
     /// Whether both are the same token, so that sending it twice is not a conflict.
     pub fn same_secret(&self, other: &Self) -> bool {
         let secret = |presented: &Self| match presented {
-            Self::Token(secret) | Self::Basic { secret, .. } => sha256(secret.expose_secret().as_bytes()),
+            Self::Token(secret) | Self::Basic { secret, .. } | Self::GitlabJob { token: secret, .. } => {
+                sha256(secret.expose_secret().as_bytes())
+            }
         };
         secret(self) == secret(other)
     }
@@ -86,6 +108,10 @@ pub enum Via {
     Token(Box<Token>),
     /// The session of a browser, by the hash of its secret. It may do everything its user may.
     Session(Sha256),
+}
+
+fn is_gitlab_job(secret: &SecretString) -> bool {
+    secret.expose_secret().starts_with(GITLAB_JOB_PREFIX)
 }
 
 /// Who makes a request.
@@ -192,14 +218,13 @@ impl Caller {
     /// As what it is noted on the packages it publishes; nothing for nobody.
     pub fn publisher(&self) -> Option<Publisher> {
         match self {
-            Self::Anonymous => None,
+            // What a job elsewhere publishes as depends on the project: see `trusted_publishers::acting`.
+            Self::Anonymous | Self::Workload(_) => None,
             Self::User { user, via: Via::Token(token) } => Some(Publisher::User(user.id, token.id)),
             Self::User { user, via: Via::Session(_) } => Some(Publisher::Browser(user.id)),
             Self::Deploy { token } => Some(Publisher::DeployToken(token.id)),
             Self::Job { job, user } => Some(Publisher::Job(user.id, job.id)),
             Self::Trusted(publisher) => Some(Publisher::Trusted(publisher.id)),
-            // Depends on the project: see `trusted_publishers::acting`.
-            Self::Workload(_) => None,
             Self::Operator => Some(Publisher::Operator),
         }
     }
@@ -240,7 +265,7 @@ pub fn authenticate(
 ) -> Result<Caller, ServiceError> {
     let (secret, username) = match presented {
         None => return Ok(Caller::Anonymous),
-        Some(Presented::Token(secret)) => (secret, None),
+        Some(Presented::Token(secret) | Presented::GitlabJob { token: secret, .. }) => (secret, None),
         Some(Presented::Basic { username, secret }) => (secret, Some(username)),
     };
     let secret = secret.expose_secret();
@@ -386,6 +411,7 @@ mod tests {
             Ok(Some(Presented::Basic { username, secret })) => {
                 format!("basic {username} {}", secret.expose_secret())
             }
+            Ok(Some(Presented::GitlabJob { .. })) => "gitlab".to_owned(),
             Ok(None) => "none".to_owned(),
             Err(error) => format!("{error:?}"),
         };

@@ -85,6 +85,25 @@ impl Registry {
         self.read_long(move |snapshot| home(&registry, snapshot, &caller, now)).await
     }
 
+    /// Groups that the caller sees, with what it sees in them.
+    pub async fn group_cards(
+        &self,
+        caller: &Caller,
+        groups: Vec<Group>,
+    ) -> Result<Vec<GroupCard>, ServiceError> {
+        let (now, registry, caller) = (self.now(), self.clone(), caller.clone());
+        self.read_long(move |snapshot| {
+            let standing = Standing::of(snapshot, &caller, now)?;
+            let extents = registry.shared.catalog.read(registry.store(), |contents| {
+                with_sight(&standing, |sight| {
+                    groups.iter().map(|group| contents.extent(group.id, sight)).collect()
+                })
+            })?;
+            Ok(group_cards(snapshot, groups, extents)?)
+        })
+        .await
+    }
+
     /// The page of a group or of a user's own namespace, with `limit` of its projects from `offset` on. Refused as the
     /// group is.
     pub async fn group_page(

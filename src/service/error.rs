@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::gitlab_jobs::GitlabJobError;
 use super::oidc::IdTokenError;
 use crate::domain::access::Refusal;
 use crate::domain::address::InvalidName;
@@ -109,6 +110,9 @@ pub enum BadCredential {
     /// An ID token that proves nothing.
     #[error("{0}")]
     IdToken(Box<IdTokenError>),
+    /// A job token of a GitLab that proves nothing.
+    #[error("{0}")]
+    GitlabJob(Box<GitlabJobError>),
     /// It is of a CI job that was closed.
     #[error("the CI job of this token is closed")]
     JobClosed,

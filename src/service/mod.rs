@@ -12,6 +12,7 @@ pub mod compare;
 pub mod contents;
 pub mod deploy_tokens;
 pub mod error;
+pub mod gitlab_jobs;
 pub mod groups;
 pub mod holdings;
 pub mod identity;
@@ -61,7 +62,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::blobs::Blobs;
@@ -83,6 +84,7 @@ use activity::{Activity, Used};
 use catalog::Catalog;
 use contents::Contents;
 use error::BadCredential;
+use gitlab_jobs::{GitlabJobError, GitlabJobs};
 use listeners::Listeners;
 use login::Codes;
 use oidc::IdTokens;
@@ -146,6 +148,8 @@ struct Shared {
     contents: Contents,
     /// Who vouches for CI jobs elsewhere; nobody unless the configuration says so.
     id_tokens: OnceLock<IdTokens>,
+    /// The same for the job tokens of GitLab servers.
+    gitlab_jobs: OnceLock<GitlabJobs>,
     /// Told when a webhook has something to tell.
     hook_queued: Arc<Notify>,
     /// What the disk held when that was last measured.
@@ -212,6 +216,7 @@ impl Registry {
             codes: Codes::default(),
             contents: Contents::default(),
             id_tokens: OnceLock::new(),
+            gitlab_jobs: OnceLock::new(),
             hook_queued,
             storage: Mutex::default(),
             measuring: tokio::sync::Mutex::default(),
@@ -281,9 +286,39 @@ impl Registry {
     ///
     /// Waits only for the keys of an issuer, and only for tokens of that issuer.
     pub async fn authenticate(&self, presented: Option<&Presented>) -> Result<Caller, ServiceError> {
-        match presented.and_then(Presented::id_token) {
-            Some(token) => self.authenticate_workload(token.expose_secret(), self.now()).await,
-            None => self.authenticate_stored(presented),
+        if let Some(token) = presented.and_then(Presented::id_token) {
+            return self.authenticate_workload(token.expose_secret(), self.now()).await;
+        }
+        match presented {
+            Some(Presented::GitlabJob { token, server }) => {
+                self.authenticate_gitlab_job(token, server.as_deref()).await
+            }
+            _ => self.authenticate_stored(presented),
+        }
+    }
+
+    /// Takes job tokens of GitLab servers as credentials from now on. Once is enough: later calls change nothing.
+    pub fn accept_gitlab_jobs(&self, jobs: GitlabJobs) {
+        let _kept = self.shared.gitlab_jobs.set(jobs);
+    }
+
+    /// What checks the job tokens of GitLab servers, where any are taken.
+    pub fn gitlab_jobs(&self) -> Option<&GitlabJobs> {
+        self.shared.gitlab_jobs.get()
+    }
+
+    async fn authenticate_gitlab_job(
+        &self,
+        token: &SecretString,
+        server: Option<&str>,
+    ) -> Result<Caller, ServiceError> {
+        let checked = match self.shared.gitlab_jobs.get() {
+            Some(jobs) => jobs.check(token, server, self.now()).await,
+            None => Err(GitlabJobError::NoServer),
+        };
+        match checked {
+            Ok(workload) => Ok(Caller::Workload(Box::new(workload))),
+            Err(refused) => Err(ServiceError::Unauthenticated(BadCredential::GitlabJob(Box::new(refused)))),
         }
     }
 

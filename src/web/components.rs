@@ -184,7 +184,7 @@ pub fn hidden(name: &str, value: &str) -> Markup {
 /// A field of a form, with its label, an explanation and what was wrong with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'a> {
-    /// Its name in the form, and its id.
+    /// Its name in the form. Its id is made from it, so that a section may be called the same.
     pub name: &'a str,
     /// What it is called.
     pub label: &'a str,
@@ -225,15 +225,15 @@ impl<'a> Field<'a> {
 
 impl maud::Render for Field<'_> {
     fn render(&self) -> Markup {
-        let (hint, problem) = (format!("{}-hint", self.name), format!("{}-problem", self.name));
+        let [id, hint, problem] = ["field", "hint", "problem"].map(|part| format!("{}-{part}", self.name));
         let described =
             [(!self.hint.is_empty()).then_some(hint.as_str()), self.problem.map(|_| problem.as_str())];
         let described: Vec<&str> = described.into_iter().flatten().collect();
         let described = (!described.is_empty()).then(|| described.join(" "));
         html! {
             div.field {
-                label for=(self.name) { (self.label) @if self.optional { span.quiet { " (optional)" } } }
-                input id=(self.name) name=(self.name) type=(self.kind) value=(self.value) required[!self.optional]
+                label for=(id) { (self.label) @if self.optional { span.quiet { " (optional)" } } }
+                input id=(id) name=(self.name) type=(self.kind) value=(self.value) required[!self.optional]
                     autocomplete=(self.autocomplete) autocapitalize="none" spellcheck="false"
                     aria-invalid=[self.problem.map(|_| "true")] aria-describedby=[described];
                 @if !self.hint.is_empty() { p.hint id=(hint) { (self.hint) } }
@@ -266,10 +266,11 @@ pub fn choices(question: &str, problem: Option<&str>, boxes: &Markup) -> Markup 
 
 /// A list to choose one value from.
 pub fn select(name: &str, label: &str, options: &[(&str, &str)], chosen: &str) -> Markup {
+    let id = format!("{name}-field");
     html! {
         div.field {
-            label for=(name) { (label) }
-            select id=(name) name=(name) {
+            label for=(id) { (label) }
+            select id=(id) name=(name) {
                 @for (value, text) in options { option value=(value) selected[*value == chosen] { (text) } }
             }
         }

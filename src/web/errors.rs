@@ -12,11 +12,13 @@ pub struct Problem {
     pub status: u16,
     /// A sentence about this very case; empty when there is nothing to say that the page does not.
     pub sentence: String,
+    /// Whether a higher role would do.
+    pub needs_role: bool,
 }
 
 /// The page of a problem.
 pub fn problem(viewer: &Viewer, problem: &Problem) -> Page {
-    let (title, hint) = told(problem.status, viewer.person.is_some());
+    let (title, hint) = told(problem, viewer.person.is_some());
     let signed_out = viewer.person.is_none();
     let main = html! {
         div.problem-page {
@@ -36,12 +38,14 @@ pub fn problem(viewer: &Viewer, problem: &Problem) -> Page {
 }
 
 /// A title, and what to do.
-const fn told(status: u16, signed_in: bool) -> (&'static str, &'static str) {
-    match (status, signed_in) {
+const fn told(problem: &Problem, signed_in: bool) -> (&'static str, &'static str) {
+    match (problem.status, signed_in) {
         (401, _) => {
             ("Sign in first", "This needs a user. What you sent was not taken: sign in and repeat it.")
         }
-        (403, _) => (
+        (403, false) => ("Not allowed", "Sign in, load the page again and repeat it."),
+        (403, true) if !problem.needs_role => ("Not allowed", "Nothing was changed."),
+        (403, true) => (
             "Not allowed",
             "If you need this, ask an owner or maintainer of the group or project for a role that may.",
         ),

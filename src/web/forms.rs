@@ -4,6 +4,7 @@ use maud::{Markup, Render, html};
 
 use super::components::{Field, choice, choices};
 use super::frame::Csrf;
+use super::modules::counted;
 use crate::domain::{Role, Visibility};
 use crate::service::holdings::Holdings;
 
@@ -76,9 +77,9 @@ pub fn description(value: &str, problem: Option<&str>) -> Markup {
     let described = problem.map(|_| "description-problem");
     html! {
         div.field {
-            label for="description" { "Description" span.quiet { " (optional)" } }
+            label for="description-field" { "Description" span.quiet { " (optional)" } }
             // A browser drops one line feed behind the tag.
-            textarea #description name="description" rows="3" aria-invalid=[problem.map(|_| "true")] aria-describedby=[described] {
+            textarea #description-field name="description" rows="3" aria-invalid=[problem.map(|_| "true")] aria-describedby=[described] {
                 "\n" (value)
             }
             @if let Some(text) = problem { p.wrong #description-problem { (text) } }
@@ -114,11 +115,6 @@ pub const fn role_name(role: Role) -> &'static str {
         Role::Maintainer => "Maintainer",
         Role::Owner => "Owner",
     }
-}
-
-/// "3 projects", "1 project".
-pub fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// What goes, in words: "2 subgroups, 3 projects and 41 packages".

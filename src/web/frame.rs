@@ -17,6 +17,9 @@ use crate::service::places::PlaceView;
 /// The name of the form field with the token against forged requests.
 pub const CSRF_FIELD: &str = "authenticity_token";
 
+/// The sidebar, as the button that opens it on narrow pages names it.
+const SIDEBAR: &str = "sidebar";
+
 /// The name of the product in titles.
 const PRODUCT: &str = "cairn";
 
@@ -169,7 +172,9 @@ impl Render for Sidebar {
     fn render(&self) -> Markup {
         let chunks = self.entries.chunk_by(|a, b| a.group == b.group);
         html! {
-            nav.sidebar aria-label=(self.title) {
+            // Beside a wide page it is always there; on a narrow one this opens it, without a script.
+            button.button.quiet.small.sidebar-opener type="button" popovertarget=(SIDEBAR) { "Menu of " (self.title) }
+            nav.sidebar #(SIDEBAR) popover aria-label=(self.title) {
                 p.sidebar-title { (self.title) }
                 @for chunk in chunks {
                     @if let Some(group) = chunk.first().map(|entry| entry.group).filter(|group| !group.is_empty()) {
@@ -334,7 +339,7 @@ fn header(viewer: &Viewer) -> Markup {
                 span { (PRODUCT) }
             }
             @if viewer.registry {
-                form.find action="/search" role="search" {
+                form.find action="/search" role="search" aria-label="All modules" {
                     input type="search" name="q" value=(viewer.searched) placeholder="Search modules"
                         aria-label="Search modules" autocomplete="off" maxlength="200";
                 }

@@ -5,8 +5,10 @@ use maud::{Markup, html};
 use super::Page;
 use super::components::{copy_block, empty_state};
 use super::frame::{Frame, Viewer, sign_in_url};
+use super::groups::ALL_GROUPS;
 use super::module_search::SEARCH;
 use super::modules::{Paths, counted, how_to_publish, module_table};
+use super::new::{NEW_GROUP, NEW_PROJECT};
 use super::places::{group_card, project_card};
 use crate::service::browsing::Home;
 use crate::service::module_rows::ModuleRow;
@@ -31,7 +33,10 @@ pub fn signed_out(viewer: &Viewer, home: &Home) -> Page {
             p.lead { "A private registry for Terraform and OpenTofu: look for a module, read how to use it, copy four lines." }
             p.actions {
                 a.button href=(sign_in_url("")) { "Sign in" }
-                @if viewer.registry && home.modules_total > 0 { a.button.quiet href=(SEARCH) { "Browse public modules" } }
+                @if viewer.registry && home.modules_total > 0 {
+                    a.button.quiet href=(SEARCH) { "Browse public modules" }
+                    a.button.quiet href=(ALL_GROUPS) { "Browse groups" }
+                }
             }
         }
         @if !viewer.registry { (switched_off()) } @else {
@@ -98,7 +103,7 @@ fn own_projects(viewer: &Viewer, home: &Home, new: New) -> Markup {
                 ul.cards { @for card in &home.projects { (project_card(viewer, card, Paths::Whole)) } }
             }
             (more(home.projects_total, home.projects.len()))
-            @if new.project { p.actions { a.button.quiet.small href="/projects/new" { "New project" } } }
+            @if new.project { p.actions { a.button.quiet.small href=(NEW_PROJECT) { "New project" } } }
         }
     }
 }
@@ -110,7 +115,10 @@ fn own_groups(viewer: &Viewer, home: &Home, new: New) -> Markup {
             @if home.groups.is_empty() { p.quiet { "You are a member of no group." } }
             @else { ul.cards { @for card in &home.groups { (group_card(viewer, card, Paths::Whole)) } } }
             (more(home.groups_total, home.groups.len()))
-            @if new.group { p.actions { a.button.quiet.small href="/groups/new" { "New group" } } }
+            p.actions {
+                a.button.quiet.small href=(ALL_GROUPS) { "All groups" }
+                @if new.group { a.button.quiet.small href=(NEW_GROUP) { "New group" } }
+            }
         }
     }
 }

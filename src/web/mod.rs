@@ -11,6 +11,7 @@ pub mod components;
 pub mod errors;
 pub mod forms;
 pub mod frame;
+pub mod groups;
 pub mod home;
 pub mod login;
 pub mod module_search;
@@ -22,6 +23,7 @@ pub mod registry;
 mod safe_html;
 pub mod search;
 pub mod settings;
+pub mod templates;
 
 /// A finished page, for the HTTP layer to send.
 #[derive(Debug, Clone)]

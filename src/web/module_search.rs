@@ -7,6 +7,7 @@ use super::components::{Pages, empty_state, pager};
 use super::frame::{Frame, Viewer, sign_in_url};
 use super::home::switched_off;
 use super::modules::{Paths, module_table};
+use super::search::listed_at;
 use crate::domain::words::Use;
 use crate::service::module_rows::{ModuleRow, ModuleRows};
 use crate::service::module_search::{Reason, SearchPage};
@@ -16,17 +17,7 @@ pub const SEARCH: &str = "/search";
 
 /// The URL of a page of what some words find; without words, of all modules.
 pub fn search_url(words: &str, page: usize) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if !words.is_empty() {
-        query.append_pair("q", words);
-    }
-    if page > 1 {
-        query.append_pair("page", &page.to_string());
-    }
-    match query.finish() {
-        query if query.is_empty() => SEARCH.to_owned(),
-        query => format!("{SEARCH}?{query}"),
-    }
+    listed_at(SEARCH, &[("q", words)], page)
 }
 
 /// What the words in the search box find.

@@ -7,6 +7,8 @@ use super::components::{Pages, Tone, badge, empty_state, facts, pager_of, time};
 use super::frame::{Frame, Item, Viewer, base_path};
 use super::home::switched_off;
 use super::modules::{Paths, counted, how_to_publish, module_table, registry_path};
+use super::new::{NEW_GROUP, NEW_PROJECT};
+use super::search::{asking, page_value};
 use crate::domain::{FullPath, Visibility};
 use crate::service::browsing::{GroupCard, GroupPage, ProjectCard};
 use crate::service::module_rows::{ModuleRow, ModuleRows};
@@ -29,16 +31,8 @@ pub const PROJECTS_PAGE: &str = "page";
 impl GroupParts {
     /// The URL of the page with these parts; first pages are not named.
     pub fn url(self, place: &PlaceView) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, pages) in [(SUBGROUPS_PAGE, self.subgroups), (PROJECTS_PAGE, self.projects)] {
-            if pages.current > 1 {
-                query.append_pair(name, &pages.current.to_string());
-            }
-        }
-        match query.finish() {
-            query if query.is_empty() => format!("/{}", place.path),
-            query => format!("/{}?{query}", place.path),
-        }
+        let [subgroups, projects] = [self.subgroups, self.projects].map(|pages| page_value(pages.current));
+        asking(&format!("/{}", place.path), [(SUBGROUPS_PAGE, &*subgroups), (PROJECTS_PAGE, &*projects)])
     }
 }
 
@@ -83,18 +77,13 @@ fn group_actions(place: &PlaceView, page: &GroupPage) -> Markup {
         p.actions {
             @if let Some(all) = all { a.button href=(all) { "Browse " (counted(page.extent.modules, "module")) } }
             @if place.may.create_project {
-                a.button.quiet href=(with_query("/projects/new", "namespace_id", path)) { "New project" }
+                a.button.quiet href=(asking(NEW_PROJECT, [("namespace_id", path)])) { "New project" }
             }
             @if place.may.create_subgroup {
-                a.button.quiet href=(with_query("/groups/new", "parent_id", path)) { "New subgroup" }
+                a.button.quiet href=(asking(NEW_GROUP, [("parent_id", path)])) { "New subgroup" }
             }
         }
     }
-}
-
-fn with_query(path: &str, name: &str, value: &str) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    format!("{path}?{}", query.append_pair(name, value).finish())
 }
 
 fn empty_group(viewer: &Viewer, place: &PlaceView) -> Markup {

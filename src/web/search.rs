@@ -20,7 +20,7 @@ pub struct Search<'a> {
 impl Render for Search<'_> {
     fn render(&self) -> Markup {
         html! {
-            form.inline.seek role="search" action=(self.action) {
+            form.inline.seek role="search" aria-label=(self.label) action=(self.action) {
                 @for (name, value) in self.hidden { @if !value.is_empty() { (hidden(name, value)) } }
                 input type="search" name="search" value=(self.words) aria-label=(self.label) placeholder=(self.label) autocapitalize="none" spellcheck="false";
                 button.button.quiet { "Search" }
@@ -31,13 +31,18 @@ impl Render for Search<'_> {
 
 /// The URL of a page of a list, with what was asked for; empty values are left out.
 pub fn listed_at(path: &str, asked: &[(&str, &str)], page: usize) -> String {
+    asking(path, asked.iter().copied().chain([("page", page_value(page).as_str())]))
+}
+
+/// How a URL names a page: the first is not named.
+pub fn page_value(page: usize) -> String {
+    if page > 1 { page.to_string() } else { String::new() }
+}
+
+/// A path with a query; empty values are left out.
+pub fn asking<'a>(path: &str, asked: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in asked.iter().filter(|(_, value)| !value.is_empty()) {
-        query.append_pair(name, value);
-    }
-    if page > 1 {
-        query.append_pair("page", &page.to_string());
-    }
+    query.extend_pairs(asked.into_iter().filter(|(_, value)| !value.is_empty()));
     match query.finish() {
         query if query.is_empty() => path.to_owned(),
         query => format!("{path}?{query}"),

@@ -50,6 +50,12 @@ impl Browser {
             }
             problems.extend(self.tab_problems().iter().map(|line| format!("{pixels} px: {line}")));
         }
+        // A common phone, and the page at 200 % (WCAG 2.1, 1.4.4).
+        let overflow = || self.script(include_str!("scripts/overflow.js"), &json!([]));
+        self.width(375);
+        problems.extend(overflow().as_str().map(str::to_owned));
+        self.zoomed();
+        problems.extend(overflow().as_str().map(|found| format!("at 200 %: {found}")));
         self.width(width).scheme(dark).allow_scripts(!self.is_without_scripts());
         problems
     }

@@ -16,6 +16,9 @@ use crate::support::server::{Server, write_file};
 /// How long a page may take to show something before a test gives up on it. Never how long a test takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Presses of Tab after which a thing counts as out of reach.
+const MAX_TABS: usize = 60;
+
 /// A folder for pictures of pages.
 const SCREENSHOTS: &str = "CAIRN_SCREENSHOTS";
 
@@ -111,8 +114,17 @@ impl Browser {
 
     /// In a window of that width, in CSS pixels.
     pub(crate) fn width(&self, pixels: u32) -> &Self {
-        self.width.set(pixels);
-        let size = json!({ "width": pixels, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false });
+        self.window(pixels, HEIGHT, 1)
+    }
+
+    /// In the usual window, with everything in it twice as large.
+    pub(crate) fn zoomed(&self) -> &Self {
+        self.window(WIDTH / 2, HEIGHT / 2, 2)
+    }
+
+    fn window(&self, width: u32, height: u32, scale: u32) -> &Self {
+        self.width.set(width);
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", &size);
         self
     }
@@ -181,6 +193,14 @@ impl Browser {
             must(self.driver.post_to(&control, "clear", &json!({})));
             must(self.driver.post_to(&control, "value", &json!({ "text": value })));
         }
+        self
+    }
+
+    /// Gives a date field that day (`2999-12-31`), or none. What is typed there differs with the language of a browser.
+    #[track_caller]
+    pub(crate) fn fill_date(&self, label: &str, day: &str) -> &Self {
+        let control = self.control(label);
+        self.script("arguments[0].value = arguments[1]", &json!([control.argument(), day]));
         self
     }
 
@@ -256,6 +276,38 @@ impl Browser {
     pub(crate) fn focuses(&self, what: &str) -> &Self {
         until(&format!("{what:?} has the focus"), || Ok(self.try_focused()? == what));
         self
+    }
+
+    /// Presses Tab from the top of the page on until that has the focus.
+    #[track_caller]
+    pub(crate) fn tab_to(&self, what: &str) -> &Self {
+        // Where the focus was before does not matter.
+        self.script("document.activeElement?.blur(); getSelection().collapse(document.body, 0)", &json!([]));
+        let mut passed = Vec::new();
+        while passed.len() < MAX_TABS {
+            let focused = self.press("Tab").focused();
+            if focused == what {
+                return self;
+            }
+            passed.push(focused);
+        }
+        panic!("Tab does not lead to {what:?} but to {passed:?}")
+    }
+
+    /// The fields that are marked as wrong, with the reasons that stand beside them.
+    #[track_caller]
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let found = self.script(include_str!("scripts/complaints.js"), &json!([]));
+        found.as_array().unwrap().iter().map(text_of).collect()
+    }
+
+    /// The names and values that the page states about one thing.
+    #[track_caller]
+    pub(crate) fn facts(&self) -> Vec<(String, String)> {
+        let pairs = "return [...document.querySelectorAll('dl.facts dt')]\
+                     .map((e) => [e.innerText, e.nextElementSibling.innerText])";
+        let found = self.script(pairs, &json!([]));
+        found.as_array().unwrap().iter().map(|pair| (text_of(&pair[0]), text_of(&pair[1]))).collect()
     }
 
     /// The text that can be seen.
@@ -404,7 +456,7 @@ impl Browser {
         must(self.driver.post("/execute/async", &json!({ "script": source, "args": arguments })))
     }
 
-    fn try_script(&self, source: &str, arguments: &Value) -> Result<Value, Failure> {
+    pub(crate) fn try_script(&self, source: &str, arguments: &Value) -> Result<Value, Failure> {
         self.driver.post("/execute/sync", &json!({ "script": source, "args": arguments }))
     }
 
@@ -435,7 +487,7 @@ fn must<T>(outcome: Result<T, Failure>) -> T {
 /// Tries again and again until something holds. A failure is part of waiting: a page that is being left loses its
 /// elements under the test's hands.
 #[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Failure>) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Failure>) {
     let end = Instant::now() + PATIENCE;
     loop {
         let last = match holds() {

@@ -34,6 +34,12 @@ pub(crate) const MAINTAINER: &str = "ada-lovelace-with-quite-a-long-user-name";
 /// Her password.
 pub(crate) const PASSWORD: &str = "correct horse <\"&'> battery";
 
+/// Publishes both versions of the module that has everything.
+pub(crate) fn publish_everything(world: &World) {
+    world.publish(PROJECT, EVERYTHING, OLD, everything(Edition::Old));
+    world.publish(PROJECT, EVERYTHING, NEW, everything(Edition::New));
+}
+
 /// Fills a world with all of it.
 pub(crate) fn fill(world: &World) {
     world.group("acme").public_project(PROJECT).project(PRIVATE);
@@ -48,8 +54,7 @@ pub(crate) fn fill(world: &World) {
     for project in [PROJECT, PRIVATE] {
         world.member(MAINTAINER, Role::Maintainer, project);
     }
-    world.publish(PROJECT, EVERYTHING, OLD, everything(Edition::Old));
-    world.publish(PROJECT, EVERYTHING, NEW, everything(Edition::New));
+    publish_everything(world);
     world.publish(
         LONG_PROJECT,
         LONG_MODULE,
@@ -207,7 +212,7 @@ fn readme() -> String {
     }
     text.push_str("\n- [x] done\n- [ ] open\n  1. nested\n     > quoted\n\n");
     text.push_str(HOSTILE);
-    for number in 0..300 {
+    for number in 0..60 {
         write!(
             text,
             "\n### Chapter {number}\n\nLorem ipsum dolor sit amet, consectetur adipiscing elit. {}\n",

@@ -6,12 +6,14 @@
 mod support;
 
 mod admin;
+mod ci;
 mod config;
 mod import;
 mod processes;
 mod publish;
 mod surface;
 mod switch;
+mod templates;
 mod upkeep;
 
 use std::sync::LazyLock;

@@ -4,6 +4,7 @@ use cairn::domain::{RegistryAccess, Role, Visibility};
 use serde_json::json;
 
 use crate::ada;
+use crate::people::administrator;
 use crate::support::archive::Module;
 use crate::support::browser::Browser;
 use crate::support::world::World;
@@ -231,5 +232,62 @@ fn long_lists_have_pages_and_a_page_beyond_leads_to_the_last() {
     }
     for nonsense in ["0", "-1", "x", "", "99999999999999999999999"] {
         assert_eq!(said(&text(&ada, &format!("/acme?page={nonsense}"))), said(&first), "{nonsense}");
+    }
+}
+
+#[test]
+fn all_groups_are_listed_to_those_who_see_them() {
+    let (world, ada) = ada();
+    furnish(&world);
+    world.group_with("hidden", Visibility::Private, &json!({ "name": "<i>Hidden</i>" }));
+    let visitor = Browser::new(world.anonymous());
+    let of_visitor = text(&visitor, "/dashboard/groups");
+    for viewer in [&visitor, &ada] {
+        let page = text(viewer, "/dashboard/groups");
+        assert!(page.contains("href=\"/acme\"") && page.contains("href=\"/acme/open\""), "{page}");
+        assert!(said(&page).contains("Groups 2 "), "{page}");
+        assert!(
+            said(&page).contains("acme public 2 projects · 2 modules"),
+            "only what is seen is counted: {page}"
+        );
+        for hidden in ["deep", "Hidden", "/hidden"] {
+            assert!(!page.contains(hidden), "{hidden}: {page}");
+        }
+    }
+    assert!(!of_visitor.contains("href=\"/groups/new\""), "{of_visitor}");
+    assert!(text(&ada, "/dashboard/groups").contains("href=\"/groups/new\""));
+    let boss = administrator(&world, "boss");
+    let all = text(&boss, "/dashboard/groups");
+    assert!(said(&all).contains("Groups 4 ") && all.contains("&lt;i&gt;Hidden&lt;/i&gt;"), "{all}");
+    let found = text(&boss, "/dashboard/groups?search=DEEP");
+    assert!(found.contains("href=\"/acme/deep\"") && !found.contains("href=\"/hidden\""), "{found}");
+    for query in ["deep", "%22%3E%3Ci%3E"] {
+        let none = text(&visitor, &format!("/dashboard/groups?search={query}"));
+        assert!(none.contains("No group is found") && !none.contains("\"><i>"), "{none}");
+    }
+}
+
+#[test]
+fn the_list_of_groups_has_pages() {
+    let world = World::start();
+    let visitor = Browser::new(world.anonymous());
+    assert!(text(&visitor, "/dashboard/groups").contains("No group is public"));
+    for number in 0..51 {
+        world.group(&format!("group{number:02}"));
+    }
+    let first = text(&visitor, "/dashboard/groups");
+    assert!(
+        first.contains("href=\"/dashboard/groups?page=2\"") && first.contains("href=\"/group49\""),
+        "{first}"
+    );
+    assert!(!first.contains("href=\"/group50\""), "{first}");
+    for last in ["/dashboard/groups?page=2", "/dashboard/groups?page=99"] {
+        let page = text(&visitor, last);
+        assert!(page.contains("href=\"/group50\"") && !page.contains("href=\"/group49\""), "{last}: {page}");
+    }
+    let found = text(&visitor, "/dashboard/groups?search=group&page=2");
+    assert!(found.contains("href=\"/dashboard/groups?search=group\""), "the words stay: {found}");
+    for nonsense in ["0", "-1", "x", "999999999999999999999"] {
+        assert!(text(&visitor, &format!("/dashboard/groups?page={nonsense}")).contains("href=\"/group00\""));
     }
 }

@@ -125,14 +125,30 @@ fn an_empty_list_says_what_to_do() {
 }
 
 #[test]
+fn fields_that_were_left_empty_are_not_in_the_url() {
+    let (_world, browser) = ada_as(Role::Guest);
+    for (asked, expected) in [
+        (format!("{LIST}?search=&system=aws&order_by=&sort="), format!("{LIST}?system=aws")),
+        ("/search?q=".to_owned(), "/search".to_owned()),
+    ] {
+        let led = browser.get(&asked).must(303);
+        assert_eq!(led.header("location"), Some(expected.as_str()));
+        browser.page(&expected).must(200);
+    }
+}
+
+#[test]
 fn a_registry_that_is_off_says_so_and_has_no_entry_in_the_menu() {
     let (world, browser) = ada_as(Role::Maintainer);
     world.publish(PROJECT, "vpc/aws", "1.0.0", Module::of("x"));
     let entry = "href=\"/acme/network/-/infrastructure_registry\"";
     assert!(browser.page(LIST).text().contains(entry));
+    let page = format!("{LIST}/{}", world.package_id(PROJECT, "vpc/aws", "1.0.0"));
     world.change_project(PROJECT, &json!({ "package_registry_access_level": "disabled" }));
     let html = browser.page(LIST).must(200).text();
     assert!(html.contains("switched off") && !html.contains("vpc/aws") && !html.contains(entry), "{html}");
+    assert!(browser.page(&page).must(200).text().contains("registry of this project is switched off"));
+    Browser::new(world.anonymous()).get(&page).must(404);
     let off = with_ada(World::on(Server::builder().flag("--disable-registry")));
     off.group("acme").public_project(PROJECT);
     let html = Browser::new(off.anonymous()).page(LIST).must(200).text();

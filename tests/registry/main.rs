@@ -7,7 +7,10 @@ mod support;
 
 mod access;
 mod changes_meanwhile;
+mod ci_jobs;
+mod claims;
 mod credentials;
+mod gitlab_jobs;
 mod harness;
 mod identity_lists;
 mod lists;

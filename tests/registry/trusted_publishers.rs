@@ -1,8 +1,7 @@
 //! CI jobs elsewhere: what an ID token opens, for whom, and what is kept of where a package came from.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use cairn::domain::{RegistryAccess, Role, Visibility};
+use cairn::service::Clock;
 use serde_json::{Value, json};
 
 use crate::support::archive::Module;
@@ -16,7 +15,7 @@ const PROJECT: &str = "acme/network";
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    u64::try_from(Clock::system().now().as_second()).unwrap()
 }
 
 /// A server that trusts an issuer, with a private project and a token of its maintainer.
@@ -50,7 +49,7 @@ impl Ci {
         })
     }
 
-    fn with(&self, more: Value) -> Value {
+    fn with(&self, more: &Value) -> Value {
         let mut claims = self.claims();
         for (name, value) in more.as_object().unwrap() {
             claims[name] = value.clone();
@@ -64,7 +63,7 @@ impl Ci {
     }
 
     /// Trusts `acme/vpc`, for tags that begin with `v`, with a role.
-    fn trust(&self, project: &str, level: u8, more: Value) -> Value {
+    fn trust(&self, project: &str, level: u8, more: &Value) -> Value {
         let mut publisher = json!({
             "name": "releases of acme/vpc", "issuer": self.issuer.url(), "access_level": level,
             "claims": { "project_path": "acme/vpc", "ref": "v*", "ref_protected": "true" },
@@ -75,8 +74,9 @@ impl Ci {
         self.world.root().post(&publishers(project), &publisher).must(201).json()
     }
 
-    fn versions(&self, claims: &Value) -> u16 {
-        self.job(claims).get(&format!("{MODULES}/acme/vpc/aws/versions")).status
+    /// What reading the packages of the project gives.
+    fn reads(&self, claims: &Value) -> u16 {
+        self.job(claims).get(&format!("/api/v4/projects/{}/packages", encoded(PROJECT))).status
     }
 }
 
@@ -87,7 +87,7 @@ fn publishers(project: &str) -> String {
 #[test]
 fn a_pipeline_publishes_with_its_id_token_and_the_package_says_where_it_came_from() {
     let ci = Ci::start();
-    let added = ci.trust(PROJECT, 30, json!({}));
+    let added = ci.trust(PROJECT, 30, &json!({}));
     assert_eq!(added["access_level"], 30);
     upload(&ci.job(&ci.claims()), PROJECT, "vpc/aws", "1.2.0", Module::of("one")).must(201);
 
@@ -124,13 +124,13 @@ fn a_pipeline_publishes_with_its_id_token_and_the_package_says_where_it_came_fro
     let publisher = format!("{}/{}", publishers(PROJECT), added["id"]);
     ci.world.client("boss").delete(&publisher).must(204);
     assert_eq!(ci.world.anonymous().get(&path).status, 401);
-    assert_eq!(ci.versions(&ci.claims()), 404);
+    assert_eq!(ci.reads(&ci.claims()), 404);
 }
 
 #[test]
 fn every_claim_of_a_publisher_must_match() {
     let ci = Ci::start();
-    ci.trust(PROJECT, 30, json!({}));
+    ci.trust(PROJECT, 30, &json!({}));
     ci.world.publish(PROJECT, "vpc/aws", "1.0.0", Module::of("one"));
     for (situation, more, expected) in [
         ("all of them", json!({}), 200),
@@ -142,7 +142,7 @@ fn every_claim_of_a_publisher_must_match() {
         ("the same project in capitals", json!({ "project_path": "ACME/vpc" }), 404),
         ("no project", json!({ "project_path": null }), 404),
     ] {
-        assert_eq!(ci.versions(&ci.with(more)), expected, "{situation}");
+        assert_eq!(ci.reads(&ci.with(&more)), expected, "{situation}");
     }
 }
 
@@ -160,13 +160,13 @@ fn a_token_that_proves_nothing_is_refused_even_where_everyone_may_read() {
     let public_key = ci.key.jwk()["x"].as_str().unwrap().as_bytes().to_vec();
     let key_set = jwks([&ci.key]);
     for (situation, token) in [
-        ("expired", ci.key.token(&ci.with(json!({ "exp": now() - 60 })))),
-        ("not yet valid", ci.key.token(&ci.with(json!({ "nbf": now() + 120 })))),
-        ("from the future", ci.key.token(&ci.with(json!({ "iat": now() + 120 })))),
-        ("without an end", ci.key.token(&ci.with(json!({ "exp": null })))),
-        ("for another server", ci.key.token(&ci.with(json!({ "aud": "https://other.example" })))),
-        ("for nobody", ci.key.token(&ci.with(json!({ "aud": null })))),
-        ("of another issuer", ci.key.token(&ci.with(json!({ "iss": "https://other.example" })))),
+        ("expired", ci.key.token(&ci.with(&json!({ "exp": now() - 60 })))),
+        ("not yet valid", ci.key.token(&ci.with(&json!({ "nbf": now() + 120 })))),
+        ("from the future", ci.key.token(&ci.with(&json!({ "iat": now() + 120 })))),
+        ("without an end", ci.key.token(&ci.with(&json!({ "exp": null })))),
+        ("for another server", ci.key.token(&ci.with(&json!({ "aud": "https://other.example" })))),
+        ("for nobody", ci.key.token(&ci.with(&json!({ "aud": null })))),
+        ("of another issuer", ci.key.token(&ci.with(&json!({ "iss": "https://other.example" })))),
         ("signed by a stranger who names the key", stranger.token(&good)),
         ("signed with another algorithm", other_kind.token(&good)),
         ("signed with a key nobody published", SigningKey::ed("two").token(&good)),
@@ -174,7 +174,7 @@ fn a_token_that_proves_nothing_is_refused_even_where_everyone_may_read() {
         ("signed with the key set as a secret", hs256(&hs, &good, key_set.as_bytes())),
         ("not signed", format!("{}.", unsigned(&json!({ "alg": "none" }), &good))),
         ("not signed, but said to be", format!("{}.", unsigned(&head, &good))),
-        ("too long", ci.key.token(&ci.with(json!({ "filler": "x".repeat(20_000) })))),
+        ("too long", ci.key.token(&ci.with(&json!({ "filler": "x".repeat(20_000) })))),
         ("cut short", ci.key.token(&good).rsplit_once('.').unwrap().0.to_owned() + ".AAAA"),
     ] {
         let answer = ci.world.anonymous().with("Authorization", &format!("Bearer {token}")).get(&path);
@@ -193,7 +193,7 @@ fn a_role_reaches_as_far_as_its_level_and_no_further() {
     world.project("acme/reads").project("acme/deletes").project("acme/other");
     world.project_with("acme/inner", Visibility::Internal, RegistryAccess::Enabled);
     for (project, level) in [("acme/reads", 20), (PROJECT, 30), ("acme/deletes", 40)] {
-        ci.trust(project, level, json!({}));
+        ci.trust(project, level, &json!({}));
     }
     let job = ci.job(&ci.claims());
     for (project, publishes, deletes) in [
@@ -235,16 +235,16 @@ fn a_role_reaches_as_far_as_its_level_and_no_further() {
 #[test]
 fn a_publisher_that_takes_each_token_once_refuses_it_the_second_time() {
     let ci = Ci::start();
-    ci.trust(PROJECT, 30, json!({ "once": true }));
+    ci.trust(PROJECT, 30, &json!({ "once": true }));
     let job = ci.job(&ci.claims());
     upload(&job, PROJECT, "vpc/aws", "1.0.0", Module::of("one")).must(201);
     let again = upload(&job, PROJECT, "vpc/aws", "1.0.1", Module::of("one"));
     assert_eq!(again.status, 403);
     assert!(again.text().contains("published already"), "{}", again.text());
-    assert_eq!(ci.versions(&ci.claims()), 200, "it still reads");
-    let nameless = ci.job(&ci.with(json!({ "jti": null })));
+    assert_eq!(ci.reads(&ci.claims()), 200, "it still reads");
+    let nameless = ci.job(&ci.with(&json!({ "jti": null })));
     assert_eq!(upload(&nameless, PROJECT, "vpc/aws", "1.0.1", Module::of("one")).status, 403);
-    let another = ci.job(&ci.with(json!({ "jti": "job-100" })));
+    let another = ci.job(&ci.with(&json!({ "jti": "job-100" })));
     let refused = upload(&another, PROJECT, "vpc/aws", "1.0.0", Module::of("one"));
     assert_eq!(refused.status, 403, "the version is there");
     upload(&another, PROJECT, "vpc/aws", "1.0.1", Module::of("one")).must(201);
@@ -253,9 +253,9 @@ fn a_publisher_that_takes_each_token_once_refuses_it_the_second_time() {
 #[test]
 fn keys_may_change_and_be_out_of_reach_while_the_server_runs() {
     let ci = Ci::start();
-    ci.trust(PROJECT, 20, json!({}));
+    ci.trust(PROJECT, 20, &json!({}));
     ci.world.publish(PROJECT, "vpc/aws", "1.0.0", Module::of("one"));
-    assert_eq!(ci.versions(&ci.claims()), 200);
+    assert_eq!(ci.reads(&ci.claims()), 200);
     let next = SigningKey::ec("two");
     ci.issuer.rotate(&[&next]);
     let rotated = ci.world.anonymous().with("JOB-TOKEN", &next.token(&ci.claims()));

@@ -13,6 +13,8 @@ use super::tags::{Tag, Token, Tokens, escape, unescape};
 use crate::domain::highlight::{Language, highlight};
 use crate::domain::limits::ReadmeLimits;
 
+/// The headings of a README, the highest first: `h1` is the page's.
+const HEADINGS: [&str; 5] = ["h2", "h3", "h4", "h5", "h6"];
 /// Bytes of a heading's identifier.
 const MAX_SLUG: usize = 100;
 
@@ -24,6 +26,7 @@ pub(super) fn rewrite(html: &str, links: &Links<'_>, limits: &ReadmeLimits) -> R
         out: String::with_capacity(html.len().saturating_add(html.len() / 4)),
         open: Vec::new(),
         heading: None,
+        deepest: 0,
         language: None,
         slugs: HashMap::new(),
     };
@@ -48,6 +51,8 @@ struct Rewriter<'a> {
     /// Elements that are open, the innermost last.
     open: Vec<&'static str>,
     heading: Option<Heading>,
+    /// The last of [`HEADINGS`] that the next heading may be: it leaves no level out.
+    deepest: usize,
     /// Of the code that is open, when it is one that has colours.
     language: Option<Language>,
     /// How many headings had the same words.
@@ -117,11 +122,21 @@ impl Rewriter<'_> {
             "a" if self.open.contains(&"a") => {}
             name => {
                 if let Some(name) = known(name) {
+                    let name = if is_heading(name) { self.stepped(name) } else { name };
                     self.element(name, tag)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The heading that stands for another: at most one level below the one before it, so that the outline of the page
+    /// has no gaps (WCAG 2.1, technique G141).
+    fn stepped(&mut self, heading: &'static str) -> &'static str {
+        let at = HEADINGS.iter().position(|name| *name == heading).unwrap_or_default();
+        let at = at.min(self.deepest);
+        self.deepest = at + 1;
+        HEADINGS.get(at).copied().unwrap_or(heading)
     }
 
     fn element(&mut self, name: &'static str, tag: &Tag<'_>) -> Result<(), TooMuch> {
@@ -170,7 +185,7 @@ impl Rewriter<'_> {
                     self.close_nearest(&["p"], &[]);
                 }
                 if is_heading(name) {
-                    self.close_nearest(&["h2", "h3", "h4", "h5", "h6"], &[]);
+                    self.close_nearest(&HEADINGS, &[]);
                 }
                 true
             }
@@ -214,8 +229,10 @@ impl Rewriter<'_> {
         // What ends inside a cell began inside it.
         let is_bound = |open: &str| matches!(open, "td" | "th" | "caption" | "table");
         let from_table = is_bound(name) || matches!(name, "tr" | "thead" | "tbody" | "tfoot");
-        let found = self.open.iter().rposition(|open| *open == name || (!from_table && is_bound(open)));
-        if let Some(at) = found.filter(|at| self.open.get(*at) == Some(&name)) {
+        // The end of a heading is the end of any: its level may be another by now.
+        let is_it = |open: &str| open == name || is_heading(open) && is_heading(name);
+        let found = self.open.iter().rposition(|open| is_it(open) || (!from_table && is_bound(open)));
+        if let Some(at) = found.filter(|at| self.open.get(*at).is_some_and(|open| is_it(open))) {
             self.close_to(at);
         }
     }
@@ -351,7 +368,7 @@ fn is_block(name: &str) -> bool {
 }
 
 fn is_heading(name: &str) -> bool {
-    matches!(name, "h2" | "h3" | "h4" | "h5" | "h6")
+    HEADINGS.contains(&name)
 }
 
 /// The identifier GitHub and GitLab give a heading: links in READMEs count on it.

@@ -85,10 +85,17 @@ fn headings_links_and_pictures_find_their_place() {
     assert_becomes(&[
         (
             "headings are below the page's, with identifiers of their own",
-            "# Use *it* & co\n\n## Use *it* & co\n\n###### Deep",
+            "# Use *it* & co\n\n## Use *it* & co\n\n### Deep",
             "<h2 id=\"user-content-use-it--co\">Use <em>it</em> &amp; co</h2>\n\
              <h3 id=\"user-content-use-it--co-1\">Use <em>it</em> &amp; co</h3>\n\
-             <h6 id=\"user-content-deep\">Deep</h6>",
+             <h4 id=\"user-content-deep\">Deep</h4>",
+        ),
+        (
+            "headings leave no level out",
+            "### Deep\n\n###### Deeper\n\n# High",
+            "<h2 id=\"user-content-deep\">Deep</h2>\n\
+             <h3 id=\"user-content-deeper\">Deeper</h3>\n\
+             <h2 id=\"user-content-high\">High</h2>",
         ),
         (
             "headings written as HTML too",

@@ -30,6 +30,8 @@ const PATH: &[(&str, &str, Kind, &str)] = &[
         Kind::Text,
         "`package_events` or `project_events`: what is sent is a test either way",
     ),
+    ("ci_jobs", "job_id", Kind::Number, "Number of the CI job"),
+    ("allowlist", "target_project_id", Kind::Number, "Number of the project whose jobs are meant"),
     ("packages", "package_id", Kind::Number, "Number of the package"),
     ("package_files", "file_id", Kind::Number, "Number of the file"),
     ("", "namespace", Kind::Text, "Path of the root group, name of the user, or number of the group"),

@@ -1,6 +1,9 @@
 //! Which part of a list a page shows: `search` and `page` of its URL.
 
 use super::Visit;
+use crate::domain::identity::Group;
+use crate::service::ServiceError;
+use crate::service::groups::GroupFilter;
 use crate::web::components::Pages;
 
 /// Rows of a page.
@@ -18,9 +21,16 @@ pub(super) struct Listing {
 impl Listing {
     /// What this visit asks for. Nonsense is the first page.
     pub(super) fn asked(visit: &Visit<'_>) -> Self {
-        let page = visit.context.query("page").and_then(|page| page.parse().ok()).unwrap_or(1);
         let search = visit.context.query("search").unwrap_or_default().trim().to_owned();
-        Self { search, page: page.max(1) }
+        Self { search, page: visit.page_number("page") }
+    }
+
+    /// The groups that the viewer sees, those with the words, in order of path.
+    pub(super) async fn groups(&self, visit: &Visit<'_>) -> Result<Vec<Group>, ServiceError> {
+        let filter = GroupFilter { search: self.words(), ..GroupFilter::default() };
+        let mut groups = visit.registry().groups(visit.caller(), filter).await?;
+        groups.sort_by_cached_key(|group| group.path.key());
+        Ok(groups)
     }
 
     /// The words, if there are any.

@@ -10,6 +10,7 @@ mod complaints;
 mod cookie;
 mod flash;
 mod forms;
+mod groups;
 mod home;
 mod lists;
 mod new;
@@ -181,12 +182,16 @@ pub(super) async fn answer(context: &Context<'_>, page: Page<'_>, body: &mut Req
 
 /// The pages that are looked at.
 async fn show(visit: &Visit<'_>, page: Page<'_>) -> Result<Reply, ServiceError> {
+    if let Some(shorter) = redirect::without_empty_fields(&visit.context.head.uri) {
+        return Ok(Visit::lead_to(&shorter));
+    }
     match page {
         Page::Home => home::show(visit).await,
         Page::SignIn => account::sign_in_form(visit),
         Page::Password => account::password_form(visit),
         Page::Tokens => account::tokens(visit).await,
         Page::Search => search::show(visit).await,
+        Page::Groups => groups::show(visit).await,
         Page::Group(path, Part::Overview) | Page::Place(path, Part::Overview) => {
             places::show(visit, page, &path.to_string()).await
         }

@@ -8,6 +8,7 @@ use super::forms::Form;
 use super::registry::seen;
 use super::{Visit, redirect};
 use crate::domain::PackageId;
+use crate::domain::access::Refusal;
 use crate::http::response::{Reply, typed};
 use crate::service::ServiceError;
 use crate::service::contents;
@@ -35,12 +36,18 @@ pub(super) async fn show(
 ) -> Result<Reply, ServiceError> {
     let id: u64 = id.parse().map_err(|_not_a_number| super::nothing_here(visit))?;
     let place = seen(visit, path)?;
-    if !visit.registry().is_switched_on()? && place.is_some() {
+    let off = || {
         let listed = Listed { place: place.as_ref(), path };
-        return Ok(switched_off(&visit.viewer(), listed).into());
+        Ok(switched_off(&visit.viewer(), listed).into())
+    };
+    if !visit.registry().is_switched_on()? {
+        // Whoever sees nothing here must not learn from this page that there is something.
+        return if place.is_some() { off() } else { Err(super::nothing_here(visit)) };
     }
-    visit.registry().check_switch().map_err(|_off| super::nothing_here(visit))?;
-    let details = visit.registry().package_page(visit.caller(), path, id).await?;
+    let details = match visit.registry().package_page(visit.caller(), path, id).await {
+        Err(ServiceError::Refused { refusal: Refusal::RegistryOff, .. }) if place.is_some() => return off(),
+        details => details?,
+    };
     let looked = Looked { place, details };
     match rest.split_first().map(|(first, below)| (first.as_str(), below)) {
         None => tab(visit, &looked).await,

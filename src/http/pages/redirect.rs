@@ -40,6 +40,19 @@ pub(super) fn renamed(uri: &Uri, before: usize, length: usize, moved: &Moved) ->
     })
 }
 
+/// The same URL without the fields of a form that nothing was filled into; nothing when it has none. Scripts leave them
+/// out themselves: so a view has the same URL with and without scripts.
+pub(super) fn without_empty_fields(uri: &Uri) -> Option<String> {
+    let fields = || uri.query().unwrap_or_default().split('&');
+    let is_empty = |field: &&str| field.ends_with('=') && field.find('=') == Some(field.len() - 1);
+    if !fields().any(|field| is_empty(&field)) {
+        return None;
+    }
+    let filled: Vec<&str> = fields().filter(|field| !is_empty(field)).collect();
+    let path = uri.path();
+    Some(if filled.is_empty() { path.to_owned() } else { format!("{path}?{}", filled.join("&")) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +101,21 @@ mod tests {
                 Moved { from: "x".to_owned(), to: "new/v4".to_owned(), unknown: ServiceError::NotFound("x") };
             let uri = uri.parse().unwrap();
             assert_eq!(renamed(&uri, before, length, &moved).as_deref(), Some(expected), "{uri}");
+        }
+    }
+
+    #[test]
+    fn fields_that_were_left_empty_are_left_out() {
+        for (asked, expected) in [
+            ("/search", None),
+            ("/search?q=vpc", None),
+            ("/search?x&q=a%3D&r==", None),
+            ("/search?q=", Some("/search")),
+            ("/x?search=&system=aws&version=&sort=", Some("/x?system=aws")),
+            ("/x?=&a=%20b&&c=", Some("/x?a=%20b&")),
+        ] {
+            let uri: Uri = asked.parse().unwrap();
+            assert_eq!(without_empty_fields(&uri).as_deref(), expected, "{asked}");
         }
     }
 }

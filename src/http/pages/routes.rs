@@ -29,6 +29,8 @@ pub enum Page<'a> {
     RevokeToken(&'a str),
     /// The search over all modules.
     Search,
+    /// All groups.
+    Groups,
     /// The form for a new group.
     NewGroup,
     /// The form for a new project.
@@ -114,13 +116,14 @@ impl<'a> Page<'a> {
             ["users", "sign_in"] => Self::SignIn,
             ["users", "sign_out"] => Self::SignOut,
             ["search"] => Self::Search,
+            ["dashboard", "groups"] => Self::Groups,
             ["admin"] => Self::Admin(Admin::Overview),
             ["admin", section] => Self::Admin(Admin::Section(section)),
             ["admin", section, item] => Self::Admin(Admin::Item(section, item)),
             ["admin", section, item, form] => Self::Admin(Admin::Form(section, item, form)),
             ["groups", "new"] => Self::NewGroup,
             ["projects", "new"] => Self::NewProject,
-            ["users" | "search" | "admin" | "projects", ..] => Self::Unknown,
+            ["users" | "search" | "admin" | "projects" | "dashboard", ..] => Self::Unknown,
             ["groups", ..] => match inside(segments.get(1..).unwrap_or_default()) {
                 Some((path, part)) => Self::Group(path, part),
                 None => Self::Unknown,
@@ -142,6 +145,7 @@ impl<'a> Page<'a> {
             Self::Tokens => "/-/user_settings/personal_access_tokens",
             Self::RevokeToken(_) => "/-/user_settings/personal_access_tokens/:id/revoke",
             Self::Search => "/search",
+            Self::Groups => "/dashboard/groups",
             Self::NewGroup => "/groups/new",
             Self::NewProject => "/projects/new",
             Self::Admin(Admin::Overview) => "/admin",
@@ -192,7 +196,7 @@ impl<'a> Page<'a> {
                     SHOWN
                 }
             },
-            Self::Home | Self::Search | Self::Unknown => SHOWN,
+            Self::Home | Self::Search | Self::Groups | Self::Unknown => SHOWN,
         }
     }
 
@@ -264,6 +268,8 @@ mod tests {
             ("//", None),
             ("//evil.example", None),
             ("/search", Some("/search")),
+            ("/dashboard/groups", Some("/dashboard/groups")),
+            ("/dashboard", Some("/:path/-/:unknown")),
             ("/admin", Some("/admin")),
             ("/admin/users", Some("/admin/:section")),
             ("/admin/users/7", Some("/admin/:section/:id")),

@@ -3,13 +3,14 @@
 use maud::html;
 
 use super::{GROUPS, PROJECTS, page};
+use crate::domain::RegistryAccess;
 use crate::domain::identity::Group;
-use crate::domain::{RegistryAccess, Visibility};
 use crate::service::projects::PlacedProject;
 use crate::web::Page;
 use crate::web::components::{Pages, Tone, badge, cell, empty_state, pager, table, time};
 use crate::web::frame::Viewer;
 use crate::web::new::{NEW_GROUP, NEW_PROJECT};
+use crate::web::places::visibility;
 use crate::web::search::{Search, listed_at};
 
 /// The list of groups.
@@ -18,7 +19,7 @@ pub fn groups(viewer: &Viewer, groups: &[Group], pages: Pages, search: &str) -> 
         @for group in groups {
             tr {
                 (cell("", &html! { a.name href=(format!("/{}", group.path)) { (group.name) } p.quiet { (group.path) } }))
-                (cell("Visibility", &seen_by(group.visibility)))
+                (cell("Visibility", &visibility(group.visibility)))
                 (cell("Created", &time(group.created_at, viewer.now)))
                 (cell("", &html! { a href=(format!("/groups/{}/-/settings", group.path)) { "Settings" } }))
             }
@@ -44,7 +45,7 @@ pub fn projects(viewer: &Viewer, projects: &[PlacedProject], pages: Pages, searc
         @for PlacedProject { project, .. } in projects {
             tr {
                 (cell("", &html! { a.name href=(format!("/{}", project.path)) { (project.name) } p.quiet { (project.path) } }))
-                (cell("Visibility", &seen_by(project.visibility)))
+                (cell("Visibility", &visibility(project.visibility)))
                 (cell("Registry", &registry(project.registry)))
                 (cell("Created", &time(project.created_at, viewer.now)))
                 (cell("", &html! { a href=(format!("/{}/-/settings", project.path)) { "Settings" } }))
@@ -63,11 +64,6 @@ pub fn projects(viewer: &Viewer, projects: &[PlacedProject], pages: Pages, searc
         }
     };
     page(viewer, PROJECTS, "Projects", &main)
-}
-
-fn seen_by(visibility: Visibility) -> maud::Markup {
-    let tone = if visibility == Visibility::Public { Tone::Accent } else { Tone::Plain };
-    badge(tone, visibility.as_str())
 }
 
 fn registry(access: RegistryAccess) -> maud::Markup {

@@ -231,7 +231,11 @@ pub fn page(shown: Shown<'_>, content: Content<'_>) -> Page {
         @if tab == Tab::Readme { (usage::usage(shown)) }
         @else { details.folded { summary { "How to use it" } (usage::usage(shown)) } }
         (tabs("About this version", &entries, chosen))
-        div.tab { (inside(shown, content)) }
+        div.tab {
+            // A part that is divided further begins with its name, for the outline of the page.
+            @if tab == Tab::Dependencies { h2.unseen { (tab.label()) } }
+            (inside(shown, content))
+        }
     };
     shown.page(tab.label(), &main)
 }

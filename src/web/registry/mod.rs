@@ -8,10 +8,11 @@ use maud::{Markup, html};
 use super::Page;
 use super::components::{copy_block, empty_state, pager, select};
 use super::frame::{Frame, Item, Viewer, base_path, sign_in_url};
+use super::templates::TEMPLATES;
 use crate::domain::Role;
-use crate::service::Manner;
 use crate::service::module_rows::ModuleRows;
 use crate::service::places::PlaceView;
+use crate::service::{Manner, PackageOrder};
 pub use asked::{Asked, ORDERS};
 pub(crate) use rows::who;
 
@@ -105,14 +106,14 @@ fn counted(total: usize, asked: &Asked) -> String {
 fn search(asked: &Asked, url: &str, is_group: bool) -> Markup {
     let filters = asked.filters();
     html! {
-        form.search action=(url) role="search" data-live="list-results list-total list-found" {
+        form.search action=(url) role="search" aria-label="This list" data-live="list-results list-total list-found list-filters list-clear" {
             div.search-line {
                 input type="search" name="search" value=(asked.search) placeholder="Search by name"
                     aria-label="Search by name" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="200";
                 button.button { "Search" }
             }
             details.filters open[filters > 0] {
-                summary { "Filter and sort" @if filters > 0 { " " span.count { (filters) } } }
+                summary { "Filter and sort" span.count #list-filters { @if filters > 0 { " " (filters) } } }
                 div.filter-fields {
                     (text("system", "System", "aws", &asked.system))
                     (text("version", "Version", "1.2.0", &asked.version))
@@ -125,7 +126,9 @@ fn search(asked: &Asked, url: &str, is_group: bool) -> Markup {
                 }
                 p.actions {
                     button.button.quiet.small { "Apply" }
-                    @if asked.narrows() { a.button.quiet.small href=(asked.widened().url(url)) { "Clear filters" } }
+                    span #list-clear {
+                        @if asked.narrows() { a.button.quiet.small href=(asked.widened().url(url)) { "Clear filters" } }
+                    }
                 }
             }
         }
@@ -153,8 +156,11 @@ fn status(asked: &str) -> Markup {
 
 fn order(asked: &Asked, is_group: bool) -> Markup {
     let shown = ORDERS.iter().filter(|(_, name, _)| is_group || *name != "project_path");
-    let options: Vec<(&str, &str)> = shown.map(|(_, name, label)| (*name, *label)).collect();
-    select("order_by", "Sort by", &options, asked.order_name())
+    // The usual order is not named in URLs.
+    let named = |order: &PackageOrder, name| if *order == PackageOrder::default() { "" } else { name };
+    let options: Vec<(&str, &str)> =
+        shown.map(|(order, name, label)| (named(order, *name), *label)).collect();
+    select("order_by", "Sort by", &options, named(&asked.order, asked.order_name()))
 }
 
 /// The ways to publish, as URLs and as pages name them.
@@ -190,6 +196,13 @@ fn empty(viewer: &Viewer, listed: Listed<'_>) -> Markup {
             @if may_publish {
                 p { "Publish the first one from a folder with Terraform files:" }
                 (commands(viewer, listed.path))
+                p { "Or from CI, for every tag:" }
+                @for template in TEMPLATES {
+                    details.folded {
+                        summary { (template.title) }
+                        (copy_block(&template.filled(&viewer.base_url, listed.path)))
+                    }
+                }
             } @else if viewer.person.is_none() {
                 p { "Nothing was published in this project. " a href=(sign_in_url(&viewer.here)) { "Sign in" } " if you may publish." }
             } @else {

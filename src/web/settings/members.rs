@@ -110,15 +110,18 @@ impl Members<'_> {
         let chosen = typed.and_then(|typed| typed.role).unwrap_or(membership.role);
         let stored = membership.expires_at.map(civil);
         let date = typed.map(|typed| typed.expires_at.clone()).or(stored).unwrap_or_default();
+        // One row at most has it, so that its id is the only one.
+        let problem = typed.and(wrong(self.complaint, "members", "expires_at"));
         html! {
             form.inline method="post" action=(format!("{here}/{}/change", user.id)) {
                 (viewer.csrf)
                 select name="role" aria-label=(format!("Role of {}", user.name)) {
                     @for role in Role::ALL { option value=(role.as_str()) selected[role == chosen] { (role_name(role)) } }
                 }
-                input type="date" name="expires_at" value=(date) aria-label=(format!("Membership of {} ends on (optional)", user.name));
-                button.button.quiet.small { "Save" }
-                @if let Some(text) = typed.and(wrong(self.complaint, "members", "expires_at")) { p.wrong { (text) } }
+                input type="date" name="expires_at" value=(date) aria-label=(format!("Membership of {} ends on (optional)", user.name))
+                    aria-invalid=[problem.map(|_| "true")] aria-describedby=[problem.map(|_| "member-problem")];
+                button.button.quiet.small aria-label=(format!("Save {}", user.name)) { "Save" }
+                @if let Some(text) = problem { p.wrong #member-problem { (text) } }
             }
         }
     }

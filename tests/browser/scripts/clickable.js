@@ -3,7 +3,7 @@
 const [wanted, context] = arguments;
 const flat = (text) => (text ?? '').replace(/\s+/g, ' ').trim();
 const name = (e) => flat(e.getAttribute('aria-label') || e.innerText || e.value || e.querySelector('img')?.alt);
-const around = 'tr, li, article, fieldset, form, dialog, nav, section';
+const around = 'tr, li, article, fieldset, form, dialog, nav, section, main';
 const found = [...document.querySelectorAll(
   'a[href], button, summary, label, input[type=submit], input[type=button], [role=button], [role=tab], [role=menuitem]')]
   .filter((e) => e.checkVisibility({ visibilityProperty: true }))

@@ -4,15 +4,12 @@ use crate::http::pages::Visit;
 use crate::http::pages::lists::Listing;
 use crate::http::response::Reply;
 use crate::service::ServiceError;
-use crate::service::groups::GroupFilter;
 use crate::service::projects::ProjectFilter;
 use crate::web::admin::places;
 
 pub(super) async fn groups(visit: &Visit<'_>) -> Result<Reply, ServiceError> {
     let listing = Listing::asked(visit);
-    let filter = GroupFilter { search: listing.words(), ..GroupFilter::default() };
-    let mut groups = visit.registry().groups(visit.caller(), filter).await?;
-    groups.sort_by_cached_key(|group| group.path.key());
+    let groups = listing.groups(visit).await?;
     let pages = listing.pages(groups.len());
     Ok(places::groups(&visit.viewer(), listing.slice(&groups), pages, &listing.search).into())
 }

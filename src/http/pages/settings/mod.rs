@@ -1,12 +1,12 @@
 //! The settings of groups and projects: who may see them, and which form is for whom.
 
 mod deploy_tokens;
+mod general;
 mod group;
 mod members;
 mod project;
 mod webhooks;
 
-use super::complaints::{self, Refused};
 use super::forms::Form;
 use super::{Visit, nothing_here};
 use crate::http::response::Reply;
@@ -14,7 +14,7 @@ use crate::service::ServiceError;
 use crate::service::members::{End, Place};
 use crate::service::places::PlaceView;
 use crate::web::frame::Flash;
-use crate::web::settings::{Basics, settings_path};
+use crate::web::settings::settings_path;
 
 /// What a URL names: a group below `/groups/`, or a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +22,6 @@ pub(super) enum Kind {
     Group,
     Project,
 }
-
-/// The forms of the general page. Each is sent to a path of its own, which is its section's id.
-const FORMS: &[&str] = &["general", "permissions", "duplicates", "path", "delete"];
 
 /// `GET …/-/settings` and its sections.
 pub(super) async fn show(
@@ -41,14 +38,13 @@ pub(super) async fn show(
         }
     }
     let place = managed(visit, kind, path)?;
-    match (section, kind) {
-        (None, Kind::Project) => project::show(visit, &place).await,
-        (None, Kind::Group) => group::show(visit, &place).await,
-        (Some("members"), _) => members::show(visit, &place),
-        (Some("deploy_tokens"), _) => deploy_tokens::show(visit, &place),
-        (Some("webhooks"), Kind::Project) => webhooks::show(visit, &place),
+    match section {
+        None => general::show(visit, &place).await,
+        Some("members") => members::show(visit, &place),
+        Some("deploy_tokens") => deploy_tokens::show(visit, &place),
+        Some("webhooks") if place.is_project() => webhooks::show(visit, &place),
         // After a refused form its address is this one, and may be loaded again.
-        (Some(form), _) if FORMS.contains(&form) => Ok(Visit::lead_to(&settings_path(&place))),
+        Some(form) if general::FORMS.contains(&form) => Ok(Visit::lead_to(&settings_path(&place))),
         _ => Err(nothing_here(visit)),
     }
 }
@@ -62,12 +58,11 @@ pub(super) async fn send(
     form: &Form,
 ) -> Result<Reply, ServiceError> {
     let place = managed(visit, kind, path)?;
-    match (section, kind) {
-        ("members", _) => members::add(visit, &place, form).await,
-        ("deploy_tokens", _) => deploy_tokens::create(visit, &place, form).await,
-        ("webhooks", Kind::Project) => webhooks::add(visit, &place, form).await,
-        (_, Kind::Project) => project::save(visit, &place, section, form).await,
-        (_, Kind::Group) => group::save(visit, &place, section, form).await,
+    match section {
+        "members" => members::add(visit, &place, form).await,
+        "deploy_tokens" => deploy_tokens::create(visit, &place, form).await,
+        "webhooks" if place.is_project() => webhooks::add(visit, &place, form).await,
+        _ => general::save(visit, &place, section, form).await,
     }
 }
 
@@ -109,17 +104,6 @@ fn named(place: &PlaceView) -> Place {
     if place.is_project() { Place::Project(path) } else { Place::Group(path) }
 }
 
-/// What is typed into the form `section` in the place of what is stored.
-fn typed(basics: &mut Basics, section: &str, form: &Form) {
-    let text = |name| form.text(name).to_owned();
-    match section {
-        "general" => (basics.name, basics.description) = (text("name"), lines(form, "description")),
-        "path" => basics.path = text("path"),
-        "delete" => basics.confirmation = text("confirmation"),
-        _ => {}
-    }
-}
-
 /// A text of several lines. Browsers end them with CR LF.
 pub(super) fn lines(form: &Form, name: &str) -> String {
     form.text(name).replace("\r\n", "\n")
@@ -129,21 +113,6 @@ pub(super) fn lines(form: &Form, name: &str) -> String {
 fn done(visit: &Visit<'_>, path: &str, message: impl Into<String>) -> Reply {
     visit.say(Flash::done(message));
     Visit::lead_to(path)
-}
-
-/// What was wrong with a form of the general page.
-fn told(section: &str, error: ServiceError) -> Result<Refused, ServiceError> {
-    let form = FORMS.iter().copied().find(|form| *form == section).unwrap_or_default();
-    let fields = [
-        ("name", "name"),
-        ("description", "description"),
-        ("visibility", "visibility"),
-        ("registry", "registry"),
-        ("path", "path"),
-        ("terraform_module_duplicate_exception_regex", "exception_regex"),
-        ("confirmation", "confirmation"),
-    ];
-    complaints::told(form, &fields, error)
 }
 
 /// The day in the field `expires_at`; none when it is empty.
