@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
+use super::audit::{AuditHead, AuditRecord};
 use super::codec::Record;
 use crate::domain::ci::CiJob;
 use crate::domain::credential::Token;
@@ -135,6 +136,11 @@ pub const JOB_ALLOWLIST: Table<(u64, u64), Present> = Table::new("job_allowlist.
 /// The same by the other end: the project of the jobs, the private project.
 pub const JOB_ALLOWED_IN: Table<(u64, u64), Present> = Table::new("job_allowed_in.v1");
 
+/// Entries of the audit log by number, from 1 without a gap.
+pub const AUDIT: Table<u64, AuditRecord> = Table::new("audit.v1");
+/// The last of them, under the key `head`: so that it is noticed when entries at the end are missing.
+pub const AUDIT_HEAD: Table<&str, AuditHead> = Table::new("audit_head.v1");
+
 /// Calls a macro with every table, so that a new one cannot be forgotten where all are needed.
 macro_rules! every_table {
     ($apply:ident) => {
@@ -178,7 +184,9 @@ macro_rules! every_table {
             CI_JOB_HASHES,
             PROJECT_CI_JOBS,
             JOB_ALLOWLIST,
-            JOB_ALLOWED_IN
+            JOB_ALLOWED_IN,
+            AUDIT,
+            AUDIT_HEAD
         )
     };
 }
@@ -322,3 +330,5 @@ impl Record for InstanceSettings {}
 impl Record for Provenance {}
 impl Record for CiJob {}
 impl Record for JobId {}
+impl Record for AuditRecord {}
+impl Record for AuditHead {}
