@@ -7,12 +7,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Caller;
 use super::Registry;
-use super::audit::Deed;
 use super::error::ServiceError;
 use crate::blobs::{Blobs, Found};
-use crate::domain::audit::{Action, Kind, Named};
 use crate::domain::identity::GroupKind;
 use crate::domain::package::PackageFile;
 use crate::domain::{Sha256, Version};
@@ -22,7 +19,7 @@ use crate::store::tables::{
     PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PATHS, PROJECT_PACKAGES, PROJECTS, PathTarget, SESSIONS,
     TOKEN_HASHES, TOKEN_USES, TOKENS, USER_MEMBERSHIPS, USER_SESSIONS, USERS,
 };
-use crate::store::{self, Reader, Snapshot, Store, StoreError, audit, credentials, former, packages};
+use crate::store::{self, Reader, Snapshot, Store, StoreError, credentials, former, packages};
 
 /// How old a blob must be before it is collected. Longer than any upload takes between its blob and its metadata.
 pub const DEFAULT_GRACE: Duration = Duration::from_hours(1);
@@ -64,15 +61,6 @@ pub struct Verified {
     pub audit: AuditEnd,
 }
 
-/// Where the audit log ends.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct AuditEnd {
-    /// Number of the last entry.
-    pub number: u64,
-    /// Its hash.
-    pub hash: String,
-}
-
 impl Registry {
     /// Deletes blobs that nothing refers to and that are older than `grace`.
     pub async fn collect_garbage(&self, grace: Duration, dry_run: bool) -> Result<Collected, ServiceError> {
@@ -95,15 +83,6 @@ impl Registry {
             self.note_collection(&collected).await?;
         }
         Ok(collected)
-    }
-
-    async fn note_collection(&self, collected: &Collected) -> Result<(), ServiceError> {
-        let deed = Deed::new(Action::BlobsCollected, Named::only(Kind::Instance))
-            .with("blobs", collected.blobs.len())
-            .with("bytes", collected.bytes);
-        // Only who has the machine can have it done.
-        let scribe = self.scribe(&Caller::Operator);
-        self.store().write(move |change| scribe.note(change, deed).map_err(ServiceError::from)).await
     }
 
     /// Deletes one blob unless something refers to it or is about to. Says whether it did.
@@ -183,7 +162,7 @@ fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFi
         check_former_names(snapshot, &mut verified)?;
         check_tokens(snapshot, &mut verified)?;
         check_sessions(snapshot, &mut verified)?;
-        check_audit(snapshot, &mut verified)
+        chain::check(snapshot, &mut verified)
     })?;
     Ok((verified, expected))
 }
@@ -217,7 +196,10 @@ macro_rules! check_each {
     }};
 }
 
+mod chain;
 mod words;
+
+pub use chain::AuditEnd;
 
 fn unless(holds: bool, sentence: impl FnOnce() -> String) -> Option<String> {
     (!holds).then(sentence)
@@ -319,13 +301,6 @@ fn check_history(reader: &Snapshot, verified: &mut Verified) -> Result<(), Store
         let same = ordered && daily.within(&(i64::MIN..=i64::MAX)) <= all.count;
         Ok(unless(same, || format!("the days of package {id} do not go with its downloads")))
     });
-    Ok(())
-}
-
-fn check_audit(reader: &Snapshot, verified: &mut Verified) -> Result<(), StoreError> {
-    let (head, wrong) = audit::check(reader)?;
-    verified.audit = AuditEnd { number: head.number, hash: head.hash.to_hex() };
-    verified.wrong.extend(wrong.into_iter().map(|sentence| format!("audit log: {sentence}")));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Reading the audit log: newest first, a bounded piece at a time. For administrators.
+//! Reading the audit log, a bounded piece at a time. For administrators.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::audit::{Action, Entry, Kind, Named};
 use crate::domain::{Sha256, UserId};
-use crate::service::identity::check_inspect;
+use crate::service::identity::{check_inspect, check_signed_in};
 use crate::service::{Caller, Registry, ServiceError};
 use crate::store::{Reader, StoreError, audit, identity as records};
 
@@ -59,13 +59,15 @@ impl AuditFilter {
     }
 }
 
-/// Where a page begins.
+/// Where a page begins, and which way it goes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Start {
-    /// Only entries before that number.
-    pub before: Option<u64>,
+    /// Only entries behind that number, as the page goes.
+    pub behind: Option<u64>,
     /// Fitting entries that are passed over.
     pub skip: usize,
+    /// From the first entry on, instead of from the last back.
+    pub oldest_first: bool,
 }
 
 /// An entry with its place in the chain.
@@ -81,12 +83,12 @@ pub struct LoggedEntry {
     pub hash: Sha256,
 }
 
-/// Some entries, newest first.
+/// Some entries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditPage {
     /// The entries.
     pub entries: Vec<LoggedEntry>,
-    /// Where the next page begins: before that number. Nothing at the end of the log.
+    /// Behind which number the next page begins. Nothing at the end.
     ///
     /// A page may have fewer entries than asked for, none even, and still be followed by another: not more than a bounded
     /// number of entries is looked at for one.
@@ -102,6 +104,12 @@ impl From<(u64, audit::AuditRecord)> for LoggedEntry {
 }
 
 impl Registry {
+    /// Refuses whoever may not read the log.
+    pub fn require_auditor(&self, caller: &Caller) -> Result<(), ServiceError> {
+        check_signed_in(caller)?;
+        check_inspect(caller)
+    }
+
     /// A page of the log.
     pub async fn audit_log(
         &self,
@@ -110,34 +118,14 @@ impl Registry {
         start: Start,
         size: usize,
     ) -> Result<AuditPage, ServiceError> {
-        check_inspect(caller)?;
+        self.require_auditor(caller)?;
         self.show_latest().await;
         self.read_long(move |snapshot| Ok(page(snapshot, &filter, start, size)?)).await
     }
 
-    /// Entries in the order they were written, from a number on: for an export.
-    pub async fn audit_export(
-        &self,
-        caller: &Caller,
-        from: u64,
-        size: usize,
-    ) -> Result<Vec<LoggedEntry>, ServiceError> {
-        check_inspect(caller)?;
-        self.show_latest().await;
-        self.read_long(move |snapshot| {
-            let mut entries = Vec::new();
-            audit::oldest_first(snapshot, from, |number, record| {
-                entries.push(LoggedEntry::from((number, record)));
-                if entries.len() < size { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            })?;
-            Ok(entries)
-        })
-        .await
-    }
-
     /// One entry.
     pub async fn audit_entry(&self, caller: &Caller, number: u64) -> Result<LoggedEntry, ServiceError> {
-        check_inspect(caller)?;
+        self.require_auditor(caller)?;
         self.show_latest().await;
         let found = self.store().read(|snapshot| audit::record(snapshot, number))?;
         found.map(|record| (number, record).into()).ok_or(ServiceError::NotFound("Audit Event"))
@@ -168,44 +156,70 @@ fn page(
     start: Start,
     size: usize,
 ) -> Result<AuditPage, StoreError> {
-    let head = audit::head(reader)?.number;
-    let mut from = head.min(start.before.map_or(u64::MAX, |before| before.saturating_sub(1)));
-    let mut skip = start.skip;
-    let total = filter.is_empty().then_some(head);
-    if total.is_some() {
-        from = from.saturating_sub(u64::try_from(skip).unwrap_or(u64::MAX));
-        skip = 0;
-    }
-    if let Some(until) = filter.until {
-        let latest = until.saturating_add(CLOCK_SLACK).unwrap_or(Timestamp::MAX);
-        from = from.min(audit::count_before(reader, latest.as_millisecond())?);
-    }
-    // Before that number everything is too old.
-    let oldest = match filter.since {
-        Some(since) => audit::count_before(reader, since.as_millisecond())?,
-        None => 0,
+    let last = audit::head(reader)?.number;
+    let total = filter.is_empty().then_some(last);
+    // Between these numbers lies everything that can be wanted, both included.
+    let mut newest = match filter.until {
+        Some(until) => {
+            let latest = until.saturating_add(CLOCK_SLACK).unwrap_or(Timestamp::MAX);
+            audit::count_before(reader, latest.as_millisecond())?
+        }
+        None => last,
     };
-    let (mut entries, mut looked_at, mut next) = (Vec::new(), 0, None);
-    audit::newest_first(reader, from, |number, record| {
-        if number <= oldest {
+    let mut oldest = match filter.since {
+        Some(since) => audit::count_before(reader, since.as_millisecond())?.saturating_add(1),
+        None => 1,
+    };
+    // Where everything is wanted, what is passed over need not be looked at.
+    let (jump, skip) = match total {
+        Some(_) => (u64::try_from(start.skip).unwrap_or(u64::MAX), 0),
+        None => (0, start.skip),
+    };
+    let mut picked = Picked { filter, skip, size, entries: Vec::new(), looked_at: 0, next: None };
+    if start.oldest_first {
+        let behind = start.behind.unwrap_or(0).saturating_add(jump).saturating_add(1);
+        oldest = oldest.max(behind);
+        audit::oldest_first(reader, oldest, |number, record| {
+            if number > newest { ControlFlow::Break(()) } else { picked.look_at(number, record, number - 1) }
+        })?;
+    } else {
+        newest = newest.min(start.behind.map_or(u64::MAX, |behind| behind.saturating_sub(1)));
+        newest = newest.saturating_sub(jump);
+        audit::newest_first(reader, newest, |number, record| {
+            if number < oldest { ControlFlow::Break(()) } else { picked.look_at(number, record, number + 1) }
+        })?;
+    }
+    Ok(AuditPage { entries: picked.entries, next: picked.next, total })
+}
+
+/// The entries of a page while they are picked.
+struct Picked<'f> {
+    filter: &'f AuditFilter,
+    skip: usize,
+    size: usize,
+    entries: Vec<LoggedEntry>,
+    looked_at: u64,
+    next: Option<u64>,
+}
+
+impl Picked<'_> {
+    /// Takes an entry, or ends the page before it: the next one begins behind `before`.
+    fn look_at(&mut self, number: u64, record: audit::AuditRecord, before: u64) -> ControlFlow<()> {
+        if self.entries.len() >= self.size || self.looked_at >= LOOKED_AT {
+            self.next = Some(before);
             return ControlFlow::Break(());
         }
-        if entries.len() >= size || looked_at >= LOOKED_AT {
-            next = Some(number.saturating_add(1));
-            return ControlFlow::Break(());
-        }
-        looked_at += 1;
+        self.looked_at += 1;
         let logged = LoggedEntry::from((number, record));
-        if filter.takes(&logged.entry) {
-            if skip > 0 {
-                skip -= 1;
+        if self.filter.takes(&logged.entry) {
+            if self.skip > 0 {
+                self.skip -= 1;
             } else {
-                entries.push(logged);
+                self.entries.push(logged);
             }
         }
         ControlFlow::Continue(())
-    })?;
-    Ok(AuditPage { entries, next, total })
+    }
 }
 
 /// The entity types of GitLab's API.
