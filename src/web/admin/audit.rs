@@ -1,12 +1,13 @@
 //! The audit log of the instance: who did what, and what was refused.
 
 use maud::{Markup, html};
+use serde_json::Value;
 
 use super::{AUDIT, page};
 use crate::domain::audit::{Action, Entry, Kind, Named, Outcome};
 use crate::service::audit::LoggedEntry;
 use crate::web::Page;
-use crate::web::components::{Field, Tone, badge, cell, empty_state, select, table, time};
+use crate::web::components::{Tone, badge, cell, empty_state, select, table, time};
 use crate::web::frame::Viewer;
 use crate::web::search::listed_at;
 
@@ -42,35 +43,31 @@ impl Asked {
         listed_at(AUDIT, &asked, 1)
     }
 
-    fn is_wrong(&self, field: &str) -> Option<&'static str> {
-        self.problem.filter(|(wrong, _)| *wrong == field).map(|(_, sentence)| sentence)
-    }
-
     fn form(&self) -> Markup {
-        let user = Field {
-            value: &self.user,
-            problem: self.is_wrong("user"),
-            optional: true,
-            ..Field::text("user", "User")
-        };
-        let target =
-            Field { value: &self.target, optional: true, ..Field::text("target", "Name or path has") };
-        let day = |name, label, value| Field {
-            kind: "date",
-            value,
-            problem: self.is_wrong(name),
-            optional: true,
-            ..Field::text(name, label)
-        };
         let mut actions = vec![("", "Everything")];
         actions.extend(Action::ALL.iter().map(|action| (action.as_str(), action.as_str())));
         html! {
             form.inline role="search" action=(AUDIT) {
                 (select("action", "Action", &actions, &self.action))
-                (user) (target)
-                (day("from", "From (UTC)", &self.from))
-                (day("to", "To (UTC)", &self.to))
+                (self.field("user", "User", "text", &self.user))
+                (self.field("target", "Name or path has", "text", &self.target))
+                (self.field("from", "From (UTC)", "date", &self.from))
+                (self.field("to", "To (UTC)", "date", &self.to))
                 button.button.quiet { "Filter" }
+            }
+        }
+    }
+
+    /// A field that narrows the list. All of them may be left empty, which need not be said of each.
+    fn field(&self, name: &str, label: &str, kind: &str, value: &str) -> Markup {
+        let problem = self.problem.filter(|(wrong, _)| *wrong == name).map(|(_, sentence)| sentence);
+        let described = problem.map(|_| format!("{name}-problem"));
+        html! {
+            div.field {
+                label for=(name) { (label) }
+                input id=(name) name=(name) type=(kind) value=(value) autocomplete="off" autocapitalize="none"
+                    spellcheck="false" aria-invalid=[problem.map(|_| "true")] aria-describedby=[described.as_deref()];
+                @if let Some(text) = problem { p.wrong id=[described.as_deref()] { (text) } }
             }
         }
     }
@@ -110,7 +107,10 @@ fn row(viewer: &Viewer, logged: &LoggedEntry) -> Markup {
     let entry = &logged.entry;
     html! {
         tr #{ "entry-" (logged.number) } {
-            (cell("When", &time(entry.at, viewer.now)))
+            (cell("When", &html! {
+                (time(entry.at, viewer.now))
+                p.quiet { (entry.at.strftime("%Y-%m-%d %H:%M:%S").to_string()) }
+            }))
             (cell("", &what(entry)))
             (cell("Who", &html! {
                 (who(&entry.actor))
@@ -134,7 +134,33 @@ fn what(entry: &Entry) -> Markup {
         @if let Some(refusal) = &entry.refusal {
             p.quiet { (refusal.method) " " (refusal.route) ": " (refusal.status) ", " (refusal.reason) }
         }
-        @for (name, value) in &entry.details { p.quiet { (name) ": " (value.to_string()) } }
+        @for (name, value) in &entry.details { (detail(name, value)) }
+    }
+}
+
+/// A detail; of changes, each attribute before and after.
+fn detail(name: &str, value: &Value) -> Markup {
+    let changes = value.as_object().filter(|_| name == "changes");
+    let side = |change: &Value, side| plain(change.get(side).unwrap_or(&Value::Null));
+    html! {
+        @match changes {
+            Some(changes) => {
+                @for (attribute, change) in changes {
+                    p.quiet { (attribute) ": " (side(change, "from")) " → " (side(change, "to")) }
+                }
+            }
+            None => { @if !value.is_null() { p.quiet { (name) ": " (plain(value)) } } }
+        }
+    }
+}
+
+/// A value as people write it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.is_empty() => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
     }
 }
 
