@@ -12,6 +12,8 @@ use crate::support::world::World;
 const PAGE: &str = "/admin/audit_events";
 const PROJECT: &str = "/acme/network/-/settings";
 const GROUP: &str = "/groups/acme/-/settings";
+const NET: &str = "/acme/net/-/settings";
+const CREW: &str = "/groups/crew/-/settings";
 const TOKENS: &str = "/-/user_settings/personal_access_tokens";
 
 fn log(world: &World) -> Vec<Value> {
@@ -27,130 +29,112 @@ fn entry_of(entries: &[Value], answer: &Response) -> Value {
     found[0].clone()
 }
 
+/// Sends a form with fields written as in a query, and returns the answer to what was taken.
+#[track_caller]
+fn send(browser: &Browser, (from, action): (&str, &str), fields: &str) -> Response {
+    let fields: Vec<(&str, &str)> = fields.split('&').filter_map(|field| field.split_once('=')).collect();
+    let answer = browser.submit(from, action, &fields);
+    assert_eq!(answer.status, 303, "{action}: {}", answer.text());
+    answer
+}
+
+/// Fails the test unless each answer left one entry of that action by `boss`.
+#[track_caller]
+fn check(world: &World, sent: &[(Response, &str)], credential: &str) {
+    let entries = log(world);
+    for (answer, expected) in sent {
+        let entry = entry_of(&entries, answer);
+        assert_eq!((&entry["action"], &entry["outcome"]), (&json!(expected), &json!("done")), "{entry}");
+        assert_eq!(entry["details"]["author_name"], "boss", "{entry}");
+        assert_eq!(entry["credential"]["kind"], credential, "{entry}");
+    }
+}
+
 #[test]
-fn every_form_leaves_one_entry() {
+fn every_form_of_a_place_leaves_one_entry() {
     let world = World::start();
     world.group("acme").project("acme/network");
     world.publish("acme/network", "vpc/aws", "1.0.0", Module::of("x"));
+    world.deploy_token("old", "acme/network", &["read_package_registry"]);
     let boss = administrator(&world, "boss");
-    person(&world, "ada");
     person(&world, "joiner");
-    let (ada, joiner) = (world.user_id("ada"), world.user_id("joiner"));
-    let user = format!("/admin/users/{ada}");
-    let package = format!(
-        "/acme/network/-/infrastructure_registry/{}",
-        world.package_id("acme/network", "vpc/aws", "1.0.0")
-    );
-    let profile = [("username", "ada"), ("name", "Ada"), ("email", "")];
-    let confirmed = |text: &'static str| vec![("confirmation", text)];
-    let settings =
-        [("registry", "1"), ("projects", "private"), ("groups", "private"), ("max_file_size", "0")];
+    let joiner = world.user_id("joiner");
+    let old = &world.root().get("/api/v4/projects/acme%2Fnetwork/deploy_tokens").must(200).json()[0]["id"];
+    let number = world.package_id("acme/network", "vpc/aws", "1.0.0");
+    let package = format!("/acme/network/-/infrastructure_registry/{number}");
+    let at = |place: &str, form: &str| format!("{place}/{form}");
     let mut sent = Vec::new();
     for (from, action, fields, expected) in [
-        (
-            "/groups/new",
-            "/groups/new".to_owned(),
-            vec![("name", "new"), ("path", "new"), ("visibility", "private")],
-            "group.created",
-        ),
+        ("/groups/new", "/groups/new".to_owned(), "name=new&path=new&visibility=private", "group.created"),
         (
             "/projects/new",
             "/projects/new".to_owned(),
-            vec![("name", "p"), ("path", "p"), ("namespace", "acme"), ("visibility", "private")],
+            "name=p&path=p&namespace=acme&visibility=private",
             "project.created",
         ),
-        (PROJECT, format!("{PROJECT}/general"), vec![("name", "x"), ("description", "")], "project.changed"),
+        (PROJECT, at(PROJECT, "general"), "name=x&description=", "project.changed"),
         (
             PROJECT,
-            format!("{PROJECT}/permissions"),
-            vec![("visibility", "private"), ("packages", "1"), ("registry", "private")],
+            at(PROJECT, "permissions"),
+            "visibility=private&packages=1&registry=private",
             "project.changed",
         ),
+        (PROJECT, at(PROJECT, "members"), "username=joiner&role=guest", "member.added"),
+        (PROJECT, at(PROJECT, &format!("members/{joiner}/change")), "role=reporter", "member.changed"),
+        (PROJECT, at(PROJECT, &format!("members/{joiner}/remove")), "", "member.removed"),
         (
             PROJECT,
-            format!("{PROJECT}/members"),
-            vec![("username", "joiner"), ("role", "guest")],
-            "member.added",
-        ),
-        (PROJECT, format!("{PROJECT}/members/{joiner}/change"), vec![("role", "reporter")], "member.changed"),
-        (PROJECT, format!("{PROJECT}/members/{joiner}/remove"), vec![], "member.removed"),
-        (
-            PROJECT,
-            format!("{PROJECT}/deploy_tokens"),
-            vec![("name", "d"), ("scopes", "read_package_registry")],
+            at(PROJECT, "deploy_tokens"),
+            "name=d&scopes=read_package_registry",
             "deploy_token.created",
         ),
-        (&package, format!("{package}/delete"), vec![], "package.deleted"),
-        (
-            GROUP,
-            format!("{GROUP}/general"),
-            vec![("name", "x"), ("description", ""), ("visibility", "public")],
-            "group.changed",
-        ),
-        (
-            GROUP,
-            format!("{GROUP}/duplicates"),
-            vec![("duplicates_allowed", "1"), ("pattern", "")],
-            "group.changed",
-        ),
-        ("/admin", "/admin".to_owned(), settings.to_vec(), "settings.changed"),
-        (
-            "/admin/users/new",
-            "/admin/users".to_owned(),
-            vec![("username", "eve"), ("name", "eve"), ("email", "")],
-            "user.created",
-        ),
-        (&user, format!("{user}/profile"), profile.to_vec(), "user.changed"),
-        (&user, format!("{user}/password"), vec![("password", "another long password")], "user.changed"),
-        (&user, format!("{user}/block"), vec![], "user.blocked"),
-        (&user, format!("{user}/unblock"), vec![], "user.unblocked"),
-        (&user, format!("{user}/delete"), confirmed("ada"), "user.deleted"),
-        (
-            TOKENS,
-            TOKENS.to_owned(),
-            vec![("name", "t"), ("scopes", "api"), ("expires_at", "")],
-            "personal_token.created",
-        ),
-        (PROJECT, format!("{PROJECT}/path"), vec![("path", "net")], "project.moved"),
-        (
-            "/acme/net/-/settings",
-            "/acme/net/-/settings/delete".to_owned(),
-            confirmed("acme/net"),
-            "project.deleted",
-        ),
-        (GROUP, format!("{GROUP}/path"), vec![("path", "crew")], "group.moved"),
-        (
-            "/groups/crew/-/settings",
-            "/groups/crew/-/settings/delete".to_owned(),
-            confirmed("crew"),
-            "group.deleted",
-        ),
+        (PROJECT, at(PROJECT, &format!("deploy_tokens/{old}/revoke")), "", "deploy_token.deleted"),
+        (&package, at(&package, "delete"), "", "package.deleted"),
+        (GROUP, at(GROUP, "general"), "name=x&description=&visibility=public", "group.changed"),
+        (GROUP, at(GROUP, "duplicates"), "duplicates_allowed=1&pattern=", "group.changed"),
+        (PROJECT, at(PROJECT, "path"), "path=net", "project.moved"),
+        (NET, at(NET, "delete"), "confirmation=acme/net", "project.deleted"),
+        (GROUP, at(GROUP, "path"), "path=crew", "group.moved"),
+        (CREW, at(CREW, "delete"), "confirmation=crew", "group.deleted"),
     ] {
-        let answer = boss.submit(from, &action, &fields);
-        assert_eq!(answer.status, 303, "{action}: {}", answer.text());
-        sent.push((action, answer, expected));
+        sent.push((send(&boss, (from, &action), fields), expected));
     }
-    let (signing_in, fields) =
-        (Browser::new(world.anonymous()), [("username", "boss"), ("password", PASSWORD)]);
-    let opened = signing_in.submit("/users/sign_in", "/users/sign_in", &fields).must(303);
-    let other = "a sentence nobody else would say";
-    let words = [("current_password", PASSWORD), ("new_password", other), ("password_confirmation", other)];
+    check(&world, &sent, "session");
+}
+
+#[test]
+fn every_form_of_the_administration_and_of_oneself_leaves_one_entry() {
+    let world = World::start();
+    let boss = administrator(&world, "boss");
+    person(&world, "ada");
+    let user = format!("/admin/users/{}", world.user_id("ada"));
+    let settings = "registry=1&projects=private&groups=private&max_file_size=0";
+    let mut sent = Vec::new();
+    for (from, action, fields, expected) in [
+        ("/admin", "/admin".to_owned(), settings, "settings.changed"),
+        ("/admin/users/new", "/admin/users".to_owned(), "username=eve&name=eve&email=", "user.created"),
+        (&user, format!("{user}/profile"), "username=ada&name=Ada&email=", "user.changed"),
+        (&user, format!("{user}/password"), "password=another long password", "user.changed"),
+        (&user, format!("{user}/block"), "", "user.blocked"),
+        (&user, format!("{user}/unblock"), "", "user.unblocked"),
+        (&user, format!("{user}/delete"), "confirmation=ada", "user.deleted"),
+        (TOKENS, TOKENS.to_owned(), "name=t&scopes=api&expires_at=", "personal_token.created"),
+    ] {
+        sent.push((send(&boss, (from, &action), fields), expected));
+    }
+    let tokens = format!("/api/v4/personal_access_tokens?user_id={}", world.user_id("boss"));
+    let token = world.root().get(&tokens).must(200).json()[0]["id"].to_string();
+    sent.push((send(&boss, (TOKENS, &format!("{TOKENS}/{token}/revoke")), ""), "personal_token.revoked"));
+    let other = Browser::new(world.anonymous());
+    let sign_in = format!("username=boss&password={PASSWORD}");
+    let opened = send(&other, ("/users/sign_in", "/users/sign_in"), &sign_in);
     let password = "/-/user_settings/password";
-    let changed = signing_in.submit(password, password, &words).must(303);
-    let closed = signing_in.submit("/", "/users/sign_out", &[]).must(303);
-    sent.extend([
-        ("sign in".to_owned(), opened, "session.opened"),
-        ("password".to_owned(), changed, "user.password_changed"),
-        ("sign out".to_owned(), closed, "session.closed"),
-    ]);
-    let entries = log(&world);
-    for (action, answer, expected) in sent {
-        let entry = entry_of(&entries, &answer);
-        assert_eq!((&entry["action"], &entry["outcome"]), (&json!(expected), &json!("done")), "{action}");
-        assert_eq!(entry["details"]["author_name"], "boss", "{action}");
-        let credential = if expected == "session.opened" { "password" } else { "session" };
-        assert_eq!(entry["credential"]["kind"], credential, "{action}");
-    }
+    let words =
+        format!("current_password={PASSWORD}&new_password=other words&password_confirmation=other words");
+    sent.push((send(&other, (password, password), &words), "user.password_changed"));
+    sent.push((send(&other, ("/", "/users/sign_out"), ""), "session.closed"));
+    check(&world, &sent, "session");
+    check(&world, &[(opened, "session.opened")], "password");
 }
 
 #[test]
@@ -201,6 +185,7 @@ fn the_page_shows_filters_and_leads_on() {
         shown.contains("@root") && shown.contains("127.0.0.1") && shown.contains("group acme"),
         "{shown}"
     );
+    assert!(shown.contains(" → Acme</p>"), "{shown}");
     assert!(shown.contains("&lt;img") && !shown.contains("<img src=x"), "{shown}");
     assert!(!shown.contains("<span class=\"name\">session.opened"), "{shown}");
     for _ in 0..60 {

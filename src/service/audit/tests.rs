@@ -80,8 +80,8 @@ async fn a_change_that_fails_leaves_no_entry() {
     assert_eq!(all(&world).await.len(), before);
 }
 
-#[tokio::test]
-async fn the_log_is_filtered_and_paged_both_ways() {
+/// An administrator, number 1, who changes the settings on each of five days and makes a user: twelve entries.
+async fn five_days() -> World {
     let world = World::empty().await;
     let boss = world.admin("boss").await;
     for number in 0..5 {
@@ -90,101 +90,70 @@ async fn the_log_is_filtered_and_paged_both_ways() {
         world.registry.update_settings(&boss, limit).await.unwrap();
         world.make_user(&format!("user{number}"), false).await;
     }
-    let found = |filter: AuditFilter, start: Start, size: usize| {
-        let registry = world.registry.clone();
-        async move {
-            let page = registry.audit_log(&Caller::Operator, filter, start, size).await.unwrap();
-            let numbers: Vec<u64> = page.entries.iter().map(|entry| entry.number).collect();
-            (numbers, page.next, page.total)
-        }
-    };
+    world
+}
+
+/// The numbers of a page, where the next one begins, and how many there are.
+async fn numbers(
+    world: &World,
+    filter: AuditFilter,
+    start: Start,
+    size: usize,
+) -> (Vec<u64>, Option<u64>, Option<u64>) {
+    let page = world.registry.audit_log(&Caller::Operator, filter, start, size).await.unwrap();
+    (page.entries.iter().map(|entry| entry.number).collect(), page.next, page.total)
+}
+
+const NEWEST: Start = Start { behind: None, skip: 0, oldest_first: false };
+const OLDEST: Start = Start { behind: None, skip: 0, oldest_first: true };
+
+#[tokio::test]
+async fn the_log_is_paged_both_ways() {
+    let world = five_days().await;
+    let all = Some(12);
+    for (situation, start, size, expected) in [
+        ("everything", NEWEST, 3, (vec![12, 11, 10], Some(10), all)),
+        ("the second page", Start { skip: 3, ..NEWEST }, 3, (vec![9, 8, 7], Some(7), all)),
+        ("behind 3", Start { behind: Some(3), ..NEWEST }, 3, (vec![2, 1], None, all)),
+        ("far behind", Start { skip: 99, ..NEWEST }, 3, (vec![], None, all)),
+        ("from the first on", OLDEST, 2, (vec![1, 2], Some(2), all)),
+        ("the last", Start { behind: Some(10), ..OLDEST }, 9, (vec![11, 12], None, all)),
+    ] {
+        assert_eq!(numbers(&world, AuditFilter::default(), start, size).await, expected, "{situation}");
+    }
+    let settings = || AuditFilter { action: Some("settings.changed".to_owned()), ..AuditFilter::default() };
+    let first = numbers(&world, settings(), NEWEST, 2).await;
+    assert_eq!(first, (vec![11, 9], Some(9), None));
+    for second in [Start { skip: 2, ..NEWEST }, Start { behind: first.1, ..NEWEST }] {
+        assert_eq!(numbers(&world, settings(), second, 2).await, (vec![7, 5], Some(5), None));
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_filtered() {
+    let world = five_days().await;
     let at = |text: &str| Some(text.parse().unwrap());
-    let by_action = |word: &str| AuditFilter { action: Some(word.to_owned()), ..AuditFilter::default() };
-    let everything = AuditFilter::default();
-    let (newest, oldest) = (Start::default(), Start { oldest_first: true, ..Start::default() });
-    for (situation, filter, start, size, expected) in [
-        ("everything", everything.clone(), newest, 3, (vec![12, 11, 10], Some(10), Some(12))),
-        (
-            "the second page",
-            everything.clone(),
-            Start { skip: 3, ..newest },
-            3,
-            (vec![9, 8, 7], Some(7), Some(12)),
-        ),
-        (
-            "behind 3",
-            everything.clone(),
-            Start { behind: Some(3), ..newest },
-            3,
-            (vec![2, 1], None, Some(12)),
-        ),
-        ("far behind", everything.clone(), Start { skip: 99, ..newest }, 3, (vec![], None, Some(12))),
-        ("from the first on", everything.clone(), oldest, 2, (vec![1, 2], Some(2), Some(12))),
-        ("on", everything, Start { behind: Some(10), ..oldest }, 9, (vec![11, 12], None, Some(12))),
-        ("one action", by_action("settings.changed"), newest, 2, (vec![11, 9], Some(9), None)),
-        (
-            "its second page",
-            by_action("settings.changed"),
-            Start { skip: 2, ..newest },
-            2,
-            (vec![7, 5], Some(5), None),
-        ),
-        ("an area", by_action("personal_token"), newest, 9, (vec![2], None, None)),
-        (
-            "a day",
-            AuditFilter {
-                since: at("2026-03-03T00:00:00Z"),
-                until: at("2026-03-03T23:59:59Z"),
-                ..AuditFilter::default()
-            },
-            newest,
-            9,
-            (vec![6, 5], None, None),
-        ),
-        (
-            "since then",
-            AuditFilter { since: at("2026-03-06T00:00:00Z"), ..AuditFilter::default() },
-            oldest,
-            9,
-            (vec![11, 12], None, None),
-        ),
-        (
-            "up to then",
-            AuditFilter { until: at("2026-03-01T00:00:00Z"), ..AuditFilter::default() },
-            newest,
-            9,
-            (vec![2, 1], None, None),
-        ),
-        (
-            "a user's deeds",
-            AuditFilter { author: Some(UserId(1)), ..AuditFilter::default() },
-            newest,
-            2,
-            (vec![11, 9], Some(9), None),
-        ),
-        (
-            "about a name",
-            AuditFilter { about: Some("USER3".to_owned()), ..AuditFilter::default() },
-            newest,
-            2,
-            (vec![10], None, None),
-        ),
+    let none = AuditFilter::default;
+    let (day, end) = (at("2026-03-03T00:00:00Z"), at("2026-03-03T23:59:59Z"));
+    for (situation, filter, expected) in [
+        ("an area", AuditFilter { action: Some("personal_token".to_owned()), ..none() }, vec![2]),
+        ("a day", AuditFilter { since: day, until: end, ..none() }, vec![6, 5]),
+        ("since then", AuditFilter { since: at("2026-03-06T00:00:00Z"), ..none() }, vec![12, 11]),
+        ("up to then", AuditFilter { until: at("2026-03-01T00:00:00Z"), ..none() }, vec![2, 1]),
+        ("a user's deeds", AuditFilter { author: Some(UserId(1)), ..none() }, vec![11, 9, 7, 5, 3]),
+        ("about a name", AuditFilter { about: Some("USER3".to_owned()), ..none() }, vec![10]),
         (
             "about a user",
-            AuditFilter { entity_kind: Some(Kind::User), entity_id: Some(1), ..AuditFilter::default() },
-            newest,
-            9,
-            (vec![2, 1], None, None),
+            AuditFilter { entity_kind: Some(Kind::User), entity_id: Some(1), ..none() },
+            vec![2, 1],
         ),
         (
-            "about the instance",
-            AuditFilter { entity_kind: Some(Kind::Instance), ..AuditFilter::default() },
-            newest,
-            1,
-            (vec![11], Some(11), None),
+            "about the instance, on that day",
+            AuditFilter { entity_kind: Some(Kind::Instance), since: day, until: end, ..none() },
+            vec![5],
         ),
     ] {
-        assert_eq!(found(filter, start, size).await, expected, "{situation}");
+        assert_eq!(numbers(&world, filter, NEWEST, 20).await, (expected, None, None), "{situation}");
     }
 }
 
