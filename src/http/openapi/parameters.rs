@@ -22,6 +22,7 @@ const PATH: &[(&str, &str, Kind, &str)] = &[
     ("personal_access_tokens", "id", Kind::NumberOrSelf, "Number of the token, or `self`"),
     ("members", "user_id", Kind::Number, "Number of the user"),
     ("all", "user_id", Kind::Number, "Number of the user"),
+    ("audit_events", "id", Kind::Number, "Number of the entry"),
     ("deploy_tokens", "token_id", Kind::Number, "Number of the deploy token"),
     ("ci_jobs", "job_id", Kind::Number, "Number of the CI job"),
     ("allowlist", "target_project_id", Kind::Number, "Number of the project whose jobs are meant"),
