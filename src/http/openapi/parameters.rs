@@ -26,6 +26,7 @@ const PATH: &[(&str, &str, Kind, &str)] = &[
     ("deploy_tokens", "token_id", Kind::Number, "Number of the deploy token"),
     ("ci_jobs", "job_id", Kind::Number, "Number of the CI job"),
     ("allowlist", "target_project_id", Kind::Number, "Number of the project whose jobs are meant"),
+    ("trusted_publishers", "publisher_id", Kind::Number, "Number of the trusted publisher"),
     ("packages", "package_id", Kind::Number, "Number of the package"),
     ("package_files", "file_id", Kind::Number, "Number of the file"),
     ("", "namespace", Kind::Text, "Path of the root group, name of the user, or number of the group"),
