@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a key that a JSON answer lacks reads as null")]
 
 mod args;
+mod audit;
 mod named;
 
 use std::path::Path;
@@ -50,6 +51,7 @@ async fn perform(client: &Client, command: AdminCommand, output: Output) -> Resu
         AdminCommand::Member(command) => member(client, command, output).await,
         AdminCommand::Token(command) => token(client, command, output).await,
         AdminCommand::DeployToken(command) => deploy_token(client, command, output).await,
+        AdminCommand::Audit(asked) => audit::print(client, &asked, output).await,
     }
 }
 

@@ -128,6 +128,10 @@ fn described(world: &World) -> Value {
     let (allowed, inner) = (world.project_id("acme/changed/changed"), world.project_id("acme/team/inner"));
     let allowlist = format!("{PROJECT}/job_token_scope/allowlist");
     world.root().post(&allowlist, &json!({ "target_project_id": allowed })).must(201);
+    let publisher =
+        json!({ "issuer": "https://gitlab.example", "claims": { "ref": "v*" }, "access_level": 30 });
+    let trusted = world.root().post(&format!("{PROJECT}/trusted_publishers"), &publisher).must(201);
+    let trusted = trusted.json()["id"].clone();
     json!({
         "archive": BASE64.encode(&Vec::from(Module::of("uploaded"))),
         "bodies": {
@@ -135,6 +139,7 @@ fn described(world: &World) -> Value {
             "/api/v4/user/personal_access_tokens": { "name": "own", "scopes": ["read_api"] },
             "/api/v4/projects/{id}/ci_jobs": job,
             "/api/v4/projects/{id}/job_token_scope/allowlist": { "target_project_id": inner },
+            "/api/v4/projects/{id}/trusted_publishers": publisher,
         },
         "protected": {
             "groups/{id}": both(&["acme", "acme/team"], |path| world.group_id(path)),
@@ -183,6 +188,7 @@ fn described(world: &World) -> Value {
             "package_files/{file_id}": [0, file(opened)],
             "ci_jobs/{job_id}": [open_job],
             "allowlist/{target_project_id}": [allowed],
+            "trusted_publishers/{publisher_id}": [trusted],
         },
     })
 }

@@ -6,6 +6,7 @@
 mod support;
 
 mod access;
+mod audit;
 mod changes_meanwhile;
 mod ci_jobs;
 mod claims;

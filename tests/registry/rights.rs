@@ -1,5 +1,6 @@
 //! Every endpoint, every caller, every visibility and registry level, against the tables of `rights/rights.txt`.
 
+mod audited;
 mod stage;
 
 use std::collections::BTreeSet;

@@ -22,6 +22,7 @@ const PATH: &[(&str, &str, Kind, &str)] = &[
     ("personal_access_tokens", "id", Kind::NumberOrSelf, "Number of the token, or `self`"),
     ("members", "user_id", Kind::Number, "Number of the user"),
     ("all", "user_id", Kind::Number, "Number of the user"),
+    ("audit_events", "id", Kind::Number, "Number of the entry"),
     ("deploy_tokens", "token_id", Kind::Number, "Number of the deploy token"),
     ("hooks", "hook_id", Kind::Number, "Number of the webhook"),
     (
@@ -32,6 +33,7 @@ const PATH: &[(&str, &str, Kind, &str)] = &[
     ),
     ("ci_jobs", "job_id", Kind::Number, "Number of the CI job"),
     ("allowlist", "target_project_id", Kind::Number, "Number of the project whose jobs are meant"),
+    ("trusted_publishers", "publisher_id", Kind::Number, "Number of the trusted publisher"),
     ("packages", "package_id", Kind::Number, "Number of the package"),
     ("package_files", "file_id", Kind::Number, "Number of the file"),
     ("", "namespace", Kind::Text, "Path of the root group, name of the user, or number of the group"),

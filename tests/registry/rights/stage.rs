@@ -269,6 +269,13 @@ impl Stage {
                 let job = json!({ "ref": "main", "sha": sha, "pipeline": { "id": 1 } });
                 root.post(&format!("{holder}/ci_jobs"), &job).must(201).json()["id"].to_string()
             }
+            "publisher" => {
+                let publisher = json!({
+                    "issuer": "https://gitlab.example", "claims": { "ref": "v*" }, "access_level": 30,
+                });
+                let added = root.post(&format!("{holder}/trusted_publishers"), &publisher).must(201);
+                added.json()["id"].to_string()
+            }
             "target" => self.seen_by_all(),
             "allowed" => {
                 let target = self.seen_by_all();
