@@ -12,6 +12,7 @@ use super::credential::{Token, TokenOwner, may_hold_token};
 use super::identity::{Group, GroupKind, Project, User};
 use super::package::Package;
 use super::trusted_publisher::TrustedPublisher;
+use super::webhook::Webhook;
 
 /// Characters of a name or a value in an entry at most. More is cut and ends in `…`.
 const MAX_TEXT: usize = 255;
@@ -78,6 +79,10 @@ words! {
         AllowlistRemoved = "job_allowlist.removed",
         PublisherAdded = "trusted_publisher.added",
         PublisherRemoved = "trusted_publisher.removed",
+        WebhookAdded = "webhook.added",
+        WebhookChanged = "webhook.changed",
+        WebhookRemoved = "webhook.removed",
+        WebhookTested = "webhook.tested",
         SettingsChanged = "settings.changed",
         SessionOpened = "session.opened",
         SessionClosed = "session.closed",
@@ -113,6 +118,7 @@ words! {
         IdToken = "id_token",
         GitlabJob = "gitlab_job",
         TrustedPublisher = "trusted_publisher",
+        Webhook = "webhook",
         Session = "session",
         Password = "password",
         LoginCode = "login_code",
@@ -174,6 +180,11 @@ impl Named {
     /// A trusted publisher, by the name it was given.
     pub fn publisher(publisher: &TrustedPublisher) -> Self {
         Self::new(Kind::TrustedPublisher, Some(publisher.id.0), &publisher.name)
+    }
+
+    /// A webhook, by the host it tells: the rest of its URL may be a secret.
+    pub fn webhook(webhook: &Webhook) -> Self {
+        Self::new(Kind::Webhook, Some(webhook.id.0), &webhook.url.host())
     }
 
     /// A token, by the name it was given.

@@ -48,6 +48,10 @@ impl Described {
         // Before what it has to tell of.
         let hooks = format!("/api/v4/projects/{}/hooks", encoded(PROJECT));
         world.root().post(&hooks, &json!({ "url": "https://hooks.invalid" })).must(201);
+        let publisher =
+            json!({ "issuer": "https://ci.example", "claims": { "ref": "v*" }, "access_level": 30 });
+        let publishers = format!("/api/v4/projects/{}/trusted_publishers", encoded(PROJECT));
+        world.root().post(&publishers, &publisher).must(201);
         world.publish(PROJECT, "vpc/aws", "1.0.0", whole());
         world.publish(PROJECT, "vpc/aws", "1.1.0", whole());
         let group = format!("/api/v4/groups/{}", world.group_id("acme/team"));
@@ -78,6 +82,7 @@ impl Described {
                 let files = format!("/api/v4/projects/{}/packages/{}/package_files", project(), package());
                 first_id(&files)
             }
+            (_, "publisher_id") => first_id(&format!("/api/v4/projects/{}/trusted_publishers", project())),
             (_, "hook_id") => first_id(&format!("/api/v4/projects/{}/hooks", project())),
             (_, "trigger") => "package_events".to_owned(),
             ("namespaces", "path") | (_, "namespace") => "acme".to_owned(),
@@ -292,6 +297,13 @@ fn whatever_is_changed_looks_as_described() {
         ("POST /api/v4/projects/{id}/members", json!({ "username": "dev", "access_level": 30 }), 409),
         ("POST /api/v4/projects/{id}/deploy_tokens", deploy, 201),
         ("DELETE /api/v4/projects/{id}/deploy_tokens/{token_id}", Value::Null, 204),
+        (
+            "POST /api/v4/projects/{id}/trusted_publishers",
+            json!({ "issuer": "https://ci.example", "claims": { "ref": "v*" }, "access_level": 30 }),
+            201,
+        ),
+        ("POST /api/v4/projects/{id}/trusted_publishers", json!({ "issuer": "nobody" }), 400),
+        ("DELETE /api/v4/projects/{id}/trusted_publishers/{publisher_id}", Value::Null, 204),
         ("POST /api/v4/projects/{id}/hooks", json!({ "url": "https://hooks.invalid" }), 201),
         ("POST /api/v4/projects/{id}/hooks", json!({ "url": "nowhere" }), 400),
         ("PUT /api/v4/projects/{id}/hooks/{hook_id}", json!({ "name": "chat" }), 200),

@@ -12,8 +12,10 @@ pub use request::HookRequest;
 pub use sending::{SEND_TIMEOUT, SendHook, Sending};
 
 use super::access::{Caller, project_for};
+use super::audit::Deed;
 use super::{Registry, ServiceError, clock, input};
 use crate::domain::access::ProjectAction;
+use crate::domain::audit::{Action, Named};
 use crate::domain::identity::Project;
 use crate::domain::webhook::{Delivery, HookSecret, HookUrl, Subscriptions, Webhook};
 use crate::domain::{HookId, ProjectId};
@@ -114,7 +116,7 @@ impl Registry {
                 (secret, Some(shown))
             }
         };
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         let hook = self.store().write(move |change| {
             let project = project_for(change, &caller, &project, ProjectAction::Administer, now)?;
             if webhooks::in_project(change, project.id)?.len() >= MAX_OF_PROJECT {
@@ -135,6 +137,8 @@ impl Registry {
                 disabled: None,
             };
             webhooks::put(change, &hook)?;
+            let deed = Deed::new(Action::WebhookAdded, Named::webhook(&hook));
+            scribe.note(change, deed.of(Named::project(&project)))?;
             Ok(hook)
         });
         Ok(AddedWebhook { hook: hook.await?, made_up })
@@ -152,8 +156,8 @@ impl Registry {
         let name = wanted.name.as_deref().map(|name| hook_name(Some(name))).transpose()?;
         self.change_webhook(
             caller,
-            project,
-            id,
+            (project, id),
+            Action::WebhookChanged,
             move |change, _, _, mut hook| {
                 hook.url = wanted.url.unwrap_or(hook.url);
                 hook.name = name.unwrap_or(hook.name);
@@ -180,7 +184,7 @@ impl Registry {
         let remove = |change: &mut Change<'_>, _: &Caller, _: &Project, hook: Webhook| {
             Ok(webhooks::remove(change, &hook)?)
         };
-        self.change_webhook(caller, project, id, remove, now).await
+        self.change_webhook(caller, (project, id), Action::WebhookRemoved, remove, now).await
     }
 
     /// Queues an event that says nothing but that it is a test, also for a webhook that is switched off. It is sent once;
@@ -190,22 +194,24 @@ impl Registry {
         let test = move |change: &mut Change<'_>, caller: &Caller, project: &Project, hook: Webhook| {
             events::test(change, caller, project, &hook, now)
         };
-        self.change_webhook(caller, project, id, test, now).await
+        self.change_webhook(caller, (project, id), Action::WebhookTested, test, now).await
     }
 
     async fn change_webhook<T: Send + 'static>(
         &self,
         caller: &Caller,
-        project: &str,
-        id: HookId,
+        (project, id): (&str, HookId),
+        action: Action,
         work: impl FnOnce(&mut Change<'_>, &Caller, &Project, Webhook) -> Result<T, ServiceError> + Send + 'static,
         now: Timestamp,
     ) -> Result<T, ServiceError> {
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &project, ProjectAction::Administer, now)?;
                 let hook = webhook_of(change, project.id, id)?;
+                let deed = Deed::new(action, Named::webhook(&hook));
+                scribe.note(change, deed.of(Named::project(&project)))?;
                 work(change, &caller, &project, hook)
             })
             .await

@@ -52,6 +52,10 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/v4/projects/:id/ci_jobs/:job_id", "ci_job.closed"),
     ("POST", "/api/v4/projects/:id/job_token_scope/allowlist", "job_allowlist.added"),
     ("POST", "/api/v4/projects/:id/trusted_publishers", "trusted_publisher.added"),
+    ("POST", "/api/v4/projects/:id/hooks", "webhook.added"),
+    ("PUT", "/api/v4/projects/:id/hooks/:hook_id", "webhook.changed"),
+    ("DELETE", "/api/v4/projects/:id/hooks/:hook_id", "webhook.removed"),
+    ("POST", "/api/v4/projects/:id/hooks/:hook_id/test/:trigger", "webhook.tested"),
     ("DELETE", "/api/v4/projects/:id/trusted_publishers/:publisher_id", "trusted_publisher.removed"),
     ("DELETE", "/api/v4/projects/:id/job_token_scope/allowlist/:target_project_id", "job_allowlist.removed"),
 ];
