@@ -1,5 +1,6 @@
 //! The settings of groups and projects, as their owners and maintainers see them.
 
+pub mod ci;
 pub mod deploy_tokens;
 pub mod general;
 pub mod group;
@@ -23,6 +24,8 @@ pub enum Tab {
     Members,
     /// Tokens for machines.
     DeployTokens,
+    /// What CI systems may do with a project.
+    Ci,
 }
 
 /// Where the settings of a place are.
@@ -44,15 +47,19 @@ fn page(
     sections: &Markup,
 ) -> Page {
     let base = settings_path(place);
-    let entries = [
+    let mut entries = vec![
         ("General", base.clone(), None),
         ("Members", format!("{base}/members"), None),
         ("Deploy tokens", format!("{base}/deploy_tokens"), None),
     ];
+    if place.is_project() {
+        entries.push(("CI", format!("{base}/ci"), None));
+    }
     let (chosen, title) = match tab {
         Tab::General => (0, "Settings"),
         Tab::Members => (1, "Members"),
         Tab::DeployTokens => (2, "Deploy tokens"),
+        Tab::Ci => (3, "CI"),
     };
     let main = html! {
         h1 { (title) }
