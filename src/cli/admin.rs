@@ -4,6 +4,7 @@
 
 mod args;
 mod named;
+mod trusted_publisher;
 
 use std::path::Path;
 
@@ -50,6 +51,7 @@ async fn perform(client: &Client, command: AdminCommand, output: Output) -> Resu
         AdminCommand::Member(command) => member(client, command, output).await,
         AdminCommand::Token(command) => token(client, command, output).await,
         AdminCommand::DeployToken(command) => deploy_token(client, command, output).await,
+        AdminCommand::TrustedPublisher(command) => trusted_publisher::perform(client, command, output).await,
     }
 }
 
