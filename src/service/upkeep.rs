@@ -156,7 +156,8 @@ fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFi
         check_children(snapshot, &mut verified)?;
         check_former_names(snapshot, &mut verified)?;
         check_tokens(snapshot, &mut verified)?;
-        check_sessions(snapshot, &mut verified)
+        check_sessions(snapshot, &mut verified)?;
+        ci::check(snapshot, &mut verified)
     })?;
     Ok((verified, expected))
 }
@@ -190,6 +191,7 @@ macro_rules! check_each {
     }};
 }
 
+mod ci;
 mod words;
 
 fn unless(holds: bool, sentence: impl FnOnce() -> String) -> Option<String> {
