@@ -20,6 +20,7 @@ pub(crate) struct Terraform {
     folder: TempDir,
     authority: Option<PathBuf>,
     configuration: Option<String>,
+    variables: Vec<(String, String)>,
 }
 
 /// What a run of the command said.
@@ -52,6 +53,11 @@ pub(crate) fn world() -> Option<World> {
     program().map(|_| World::on(Server::builder().flag("--tls-self-signed")))
 }
 
+/// The same with a configuration file.
+pub(crate) fn world_with_config(text: &str) -> Option<World> {
+    program().map(|_| World::on(Server::builder().flag("--tls-self-signed").config(text)))
+}
+
 /// The same without TLS.
 pub(crate) fn plain_world() -> Option<World> {
     program().map(|_| World::start())
@@ -74,7 +80,7 @@ impl Terraform {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("work")).unwrap();
         let program = program().expect("only worlds with a terraform get here");
-        Self { program, folder, authority, configuration: Some(String::new()) }
+        Self { program, folder, authority, configuration: Some(String::new()), variables: Vec::new() }
     }
 
     /// Adds to the command's own configuration file.
@@ -96,6 +102,12 @@ impl Terraform {
     pub(crate) fn token(self, server: &Server, token: &str) -> Self {
         let block = format!("credentials \"{}\" {{\n  token = \"{token}\"\n}}\n", server.address());
         self.configure(&block)
+    }
+
+    /// Sets a variable of the environment.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Writes the `.netrc`.
@@ -134,6 +146,7 @@ impl Terraform {
         let mut command = Command::new(&self.program);
         command.current_dir(self.work()).env_clear().env("HOME", home).env("NETRC", home.join("netrc"));
         command.env("CHECKPOINT_DISABLE", "1");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(text) = &self.configuration {
             let configuration = home.join("terraformrc");
             write_file(&configuration, text.as_bytes());

@@ -12,6 +12,7 @@ mod files;
 mod front;
 
 mod direct;
+mod id_token;
 mod install;
 mod login;
 mod mirror;
