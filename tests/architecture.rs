@@ -36,7 +36,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ammonia", &["archive"]),
     ("tempfile", &["blobs", "http", "cli", "config"]),
     ("argon2", &["service"]),
-    ("ring", &["blobs", "service", "config", "http", "outbound"]),
+    ("ring", &["blobs", "store", "service", "config", "http", "outbound"]),
     ("maud", &["web"]),
     ("rust_embed", &["web"]),
     ("hyper", &["http", "outbound", "cli"]),

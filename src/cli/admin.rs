@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a key that a JSON answer lacks reads as null")]
 
 mod args;
+mod audit;
 mod named;
 mod trusted_publisher;
 
@@ -52,6 +53,7 @@ async fn perform(client: &Client, command: AdminCommand, output: Output) -> Resu
         AdminCommand::Token(command) => token(client, command, output).await,
         AdminCommand::DeployToken(command) => deploy_token(client, command, output).await,
         AdminCommand::TrustedPublisher(command) => trusted_publisher::perform(client, command, output).await,
+        AdminCommand::Audit(asked) => audit::print(client, &asked, output).await,
     }
 }
 

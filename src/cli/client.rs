@@ -8,7 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LINK};
+use hyper::http::response;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use secrecy::{ExposeSecret, SecretString};
@@ -94,7 +95,45 @@ impl Client {
         path: &str,
         body: outbound::Body,
     ) -> Result<(StatusCode, Bytes)> {
-        let request = Request::builder().method(method).header(CONTENT_TYPE, "application/json");
+        self.send_with(method, path, None, body).await
+    }
+
+    /// The same with one more header.
+    pub(super) async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<(HeaderName, HeaderValue)>,
+        body: outbound::Body,
+    ) -> Result<(StatusCode, Bytes)> {
+        let (head, answer) = self.exchange(method, path, header, body).await?;
+        Ok((head.status, answer))
+    }
+
+    /// A page of a list, and the path of the next one: where `Link` of the answer leads (RFC 8288).
+    pub(super) async fn page(&self, path: &str) -> Result<(Vec<Value>, Option<String>)> {
+        let (head, answer) = self.exchange(Method::GET, path, None, outbound::Body::empty()).await?;
+        if !head.status.is_success() {
+            return Err(Refused::new(head.status, &answer).into());
+        }
+        let links = head.headers.get(LINK).and_then(|links| links.to_str().ok()).unwrap_or_default();
+        let next = links.split(", ").find_map(|link| link.strip_prefix('<')?.strip_suffix(">; rel=\"next\""));
+        let next =
+            next.and_then(|url| url.find("/api/").and_then(|start| url.get(start..))).map(str::to_owned);
+        Ok((serde_json::from_slice(&answer)?, next))
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<(HeaderName, HeaderValue)>,
+        body: outbound::Body,
+    ) -> Result<(response::Parts, Bytes)> {
+        let mut request = Request::builder().method(method).header(CONTENT_TYPE, "application/json");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
         match self {
             Self::Server(data_dir) => {
                 let stream = control::connect(data_dir).await.context("the server went away")?;
@@ -106,24 +145,26 @@ impl Client {
                 let answer = answer.collect().await?.to_bytes();
                 // The answer is whole; how the connection ends does not matter any more.
                 running.abort();
-                Ok((head.status, answer))
+                Ok((head, answer))
             }
             Self::Remote(remote) => {
                 let Remote { client, url, token } = remote.as_ref();
-                let mut secret = HeaderValue::from_str(token.expose_secret()).map_err(|_not_ascii| {
+                // The one form that tokens of every kind come in: personal, deploy, job and ID tokens.
+                let bearer = format!("Bearer {}", token.expose_secret());
+                let mut secret = HeaderValue::from_str(&bearer).map_err(|_not_ascii| {
                     anyhow!("the token has characters that no token has: copy it again")
                 })?;
                 secret.set_sensitive(true);
-                let request =
-                    request.uri(format!("{url}{path}")).header("private-token", secret).body(body)?;
+                let request = request.uri(format!("{url}{path}")).header(AUTHORIZATION, secret).body(body)?;
                 let (head, answer) = client.request(request).await.map_err(explained)?.into_parts();
-                Ok((head.status, answer))
+                Ok((head, answer))
             }
             Self::Direct(app, _) => {
                 let body = RequestBody::Local(body.map_err(Into::into).boxed_unsync());
                 let answer =
                     pipeline::answer(app, Peer::Operator, request.uri(path).body(body)?, false).await;
-                Ok((answer.status(), answer.into_body().collect().await?.to_bytes()))
+                let (head, answer) = answer.into_parts();
+                Ok((head, answer.collect().await?.to_bytes()))
             }
         }
     }

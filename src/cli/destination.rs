@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use hyper::Method;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::Usage;
 use super::client::Client;
@@ -37,6 +37,26 @@ pub(super) struct Destination {
 impl Destination {
     fn token(&self) -> Option<&str> {
         self.token.as_deref().filter(|token| !token.is_empty())
+    }
+
+    /// The URL, when it was given without a token.
+    pub(super) fn url_without_token(&self) -> Option<&str> {
+        self.url.as_deref().filter(|_| self.token().is_none())
+    }
+
+    /// Whether there is neither a URL nor a token nor a data directory.
+    pub(super) fn is_nowhere(&self) -> bool {
+        self.url.is_none() && self.token().is_none() && !self.data_dir.exists()
+    }
+
+    /// Goes there with a token that was found elsewhere.
+    pub(super) fn use_token(&mut self, token: &SecretString) {
+        self.token = Some(token.expose_secret().to_owned());
+    }
+
+    /// The file of certificates to trust.
+    pub(super) fn ca_file(&self) -> Option<PathBuf> {
+        self.ca_file.clone()
     }
 
     /// Refuses a URL without a token: the server of the data directory is another one.

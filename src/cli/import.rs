@@ -162,7 +162,7 @@ impl Import<'_> {
         if !self.args.dry_run {
             let (bar, what, size) = (self.bar.clone(), self.bar.message(), HumanBytes(packed.size));
             let progress = move |sent| bar.set_message(format!("{what} ({} of {size})", HumanBytes(sent)));
-            if let Err(error) = upload::send(self.client, target, packed, progress).await {
+            if let Err(error) = upload::send(self.client, target, None, packed, progress).await {
                 // Somebody else may have published it meanwhile.
                 let there =
                     upload::may_be_there(&error) && upload::is_there(self.client, target, &sha256).await?;

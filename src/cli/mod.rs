@@ -1,6 +1,7 @@
 //! The command line: one tree of commands, each of which is a function.
 
 mod admin;
+mod ci_environment;
 mod client;
 mod data_dir;
 mod destination;

@@ -51,6 +51,11 @@ pub(super) async fn verify(data_dir: &Path, output: Output) -> Result<ExitCode> 
             ))?;
         }
         line(&format!(
+            "audit log: {} entries, the last with hash {}",
+            verified["audit"]["number"],
+            verified["audit"]["hash"].as_str().unwrap_or_default()
+        ))?;
+        line(&format!(
             "{} packages, {} blobs, {} bytes checked: {}",
             verified["packages"],
             verified["blobs"],

@@ -7,20 +7,24 @@ use std::io::{self, BufReader, BufWriter, Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use indicatif::ProgressBar;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::{Client, Refused};
 use super::places::encode;
 use crate::archive::{self, ArchiveError, Report, pack};
 use crate::blobs::Hasher;
 use crate::domain::limits::{ArchiveLimits, ManifestLimits};
+use crate::domain::provenance::{MAX_CLAIM, Provenance};
 use crate::domain::{FullPath, ModuleName, Sha256, System, Version};
 use crate::outbound::Body;
 
 /// Bytes read at a time.
 const CHUNK: usize = 256 * 1024;
+/// The header in which a publisher says where a module comes from.
+const PROVENANCE: HeaderName = HeaderName::from_static("x-cairn-provenance");
 
 /// What is published, and where.
 #[derive(Debug, Clone)]
@@ -113,11 +117,12 @@ fn is_terraform(path: &str) -> bool {
     [".tf", ".tf.json", ".tofu", ".tofu.json"].iter().any(|ending| path.ends_with(ending))
 }
 
-/// Publishes a version. `progress` hears how many bytes were sent so far. Fails with [`Refused`] when the server says
-/// no.
+/// Publishes a version, with what a CI environment says of where it comes from. `progress` hears how many bytes were
+/// sent so far. Fails with [`Refused`] when the server says no.
 pub(super) async fn send(
     client: &Client,
     target: &Target,
+    provenance: Option<&Provenance>,
     packed: Packed,
     progress: impl FnMut(u64) + Send + 'static,
 ) -> Result<()> {
@@ -129,10 +134,38 @@ pub(super) async fn send(
         encode(&target.version.to_string())
     );
     let body = Body::stream(BufReader::with_capacity(CHUNK, packed.file), packed.size, progress)?;
-    match client.send(Method::PUT, &path, body).await? {
+    let claim = provenance.and_then(claim).map(|value| (PROVENANCE, value));
+    match client.send_with(Method::PUT, &path, claim, body).await? {
         (StatusCode::CREATED, _) => Ok(()),
         (status, answer) => Err(Refused::new(status, &answer).into()),
     }
+}
+
+/// A provenance as the header that carries it: JSON in ASCII. What is too long is left out, as it proves nothing anyway.
+fn claim(provenance: &Provenance) -> Option<HeaderValue> {
+    let Provenance { pipeline, job, git_ref, sha, source_project, user, .. } = provenance;
+    let mut said = serde_json::Map::new();
+    let mut say = |name: &str, value: Value| {
+        if !value.is_null() {
+            said.insert(name.to_owned(), value);
+        }
+    };
+    say("pipeline", json!(pipeline));
+    say("job", json!(job));
+    say("ref", json!(git_ref));
+    say("sha", json!(sha));
+    say("source_project", json!(source_project));
+    say("user", json!(user));
+    let mut ascii = String::new();
+    for c in Value::Object(said).to_string().chars() {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            // Outside of ASCII a character can only be in a string, where JSON takes it in UTF-16 as well.
+            ascii.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    (ascii.len() <= MAX_CLAIM && ascii != "{}").then(|| HeaderValue::from_str(&ascii).ok()).flatten()
 }
 
 /// Whether an upload was refused as one of something that is there is.
@@ -176,5 +209,22 @@ pub(super) async fn is_there(client: &Client, target: &Target, sha256: &Sha256) 
     match found {
         Some(found) => Ok(digests(client, target, &found).await?.contains(&sha256.to_hex())),
         None => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::provenance::VerifiedBy;
+
+    #[test]
+    fn a_provenance_fits_into_a_header_whatever_its_letters() {
+        let mut provenance = Provenance::verified_by(VerifiedBy::Nobody);
+        assert_eq!(claim(&provenance), None, "nothing to say");
+        provenance.user = Some("\u{3b1}\u{1f600}".parse().unwrap());
+        let value = claim(&provenance).unwrap();
+        assert_eq!(value.to_str().unwrap(), r#"{"user":"\u03b1\ud83d\ude00"}"#);
+        let back: Value = serde_json::from_slice(value.as_bytes()).unwrap();
+        assert_eq!(back["user"], "\u{3b1}\u{1f600}");
     }
 }

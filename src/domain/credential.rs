@@ -15,6 +15,9 @@ pub const MIN_CHOSEN_TOKEN_LENGTH: usize = 32;
 /// The longest text that is looked up as a token.
 pub const MAX_TOKEN_LENGTH: usize = 512;
 
+/// Characters behind a prefix that are no token yet.
+const LONGEST_HARMLESS: usize = 20;
+
 /// The kinds of tokens the server makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
@@ -42,6 +45,16 @@ impl TokenKind {
         let sum = checksum(&unchecked);
         format!("{unchecked}_{sum}")
     }
+}
+
+/// Whether a token of ours may be part of a text.
+pub fn may_hold_token(text: &str) -> bool {
+    [TokenKind::Personal, TokenKind::Deploy, TokenKind::Job].iter().any(|kind| {
+        let behind = text.split(kind.prefix()).skip(1);
+        let mut runs =
+            behind.map(|rest| rest.chars().skip(1).take_while(char::is_ascii_alphanumeric).count());
+        runs.any(|run| run >= LONGEST_HARMLESS)
+    })
 }
 
 fn lower(text: &str) -> String {

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod address;
+pub mod audit;
 pub mod authorization;
 pub mod ci;
 pub mod claims;

@@ -5,12 +5,16 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 /// The longest text of one line.
 const MAX_LINE: usize = 255;
 /// The longest URL.
 const MAX_URL: usize = 2048;
+
+/// Bytes of JSON at most in which a publisher says where a package comes from.
+pub const MAX_CLAIM: usize = 8 * 1024;
 
 /// Why something cannot be part of a provenance.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -216,6 +220,13 @@ impl Provenance {
         }
     }
 
+    /// The page of the branch or tag, beside the page of the pipeline.
+    pub fn ref_url(&self) -> Option<PageUrl> {
+        let page = self.pipeline.as_ref()?.web_url.as_ref()?;
+        let encoded = utf8_percent_encode(self.git_ref.as_ref()?.as_str(), REF).to_string();
+        page_beside(page, "/-/tree/", "/tree/", &encoded)
+    }
+
     /// Fills in the page of the commit from the page of the pipeline, where that has a shape of GitLab's or GitHub's.
     #[must_use]
     pub fn with_commit_url(mut self) -> Self {
@@ -227,15 +238,22 @@ impl Provenance {
     }
 }
 
-/// The page of a commit beside the page of a pipeline: `…/-/pipelines/7` in GitLab, `…/actions/runs/7` in GitHub.
+/// The page of a commit beside the page of a pipeline.
 fn commit_page(pipeline: &PageUrl, sha: &CommitSha) -> Option<PageUrl> {
-    [("/-/pipelines/", "/-/commit/"), ("/actions/runs/", "/commit/")].into_iter().find_map(
-        |(runs, commits)| {
-            let (project, _) = pipeline.as_str().split_once(runs)?;
-            format!("{project}{commits}{sha}").parse().ok()
-        },
-    )
+    page_beside(pipeline, "/-/commit/", "/commit/", sha.as_str())
 }
+
+/// A page of the project that a pipeline belongs to, where the page of the pipeline has a shape that says how: GitLab's
+/// `…/-/pipelines/7` or GitHub's `…/actions/runs/7`.
+fn page_beside(pipeline: &PageUrl, gitlab: &str, github: &str, rest: &str) -> Option<PageUrl> {
+    [("/-/pipelines/", gitlab), ("/actions/runs/", github)].into_iter().find_map(|(runs, pages)| {
+        let (project, _) = pipeline.as_str().split_once(runs)?;
+        format!("{project}{pages}{rest}").parse().ok()
+    })
+}
+
+/// What a ref has besides letters and digits and stays as it is in a URL.
+const REF: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 #[cfg(test)]
 mod tests {
@@ -271,6 +289,16 @@ mod tests {
         ] {
             assert!(refused, "{situation}");
         }
+    }
+
+    #[test]
+    fn a_ref_is_found_beside_its_pipeline() {
+        let mut provenance = Provenance::verified_by(VerifiedBy::Nobody);
+        provenance.git_ref = Some("feature/a b?#\u{e9}".parse().unwrap());
+        let web_url = Some("https://gitlab.example/a/-/pipelines/7".parse().unwrap());
+        provenance.pipeline = Some(Pipeline { id: 7, iid: None, web_url, source: None });
+        let found = provenance.ref_url().map(String::from);
+        assert_eq!(found.as_deref(), Some("https://gitlab.example/a/-/tree/feature/a%20b%3F%23%C3%A9"));
     }
 
     #[test]

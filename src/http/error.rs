@@ -57,7 +57,34 @@ pub(super) fn refusal(error: &ServiceError, endpoint: &Endpoint<'_>) -> Reply {
         );
     }
     retry_after(error, &mut reply);
+    reasoned(error, reply)
+}
+
+/// Why a request was refused, beside the answer: for the audit log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reason(&'static str);
+
+fn reasoned(error: &ServiceError, mut reply: Reply) -> Reply {
+    reply.extensions_mut().insert(Reason(error.code()));
     reply
+}
+
+/// The word for why an answer refuses what was asked for; nothing for any other answer.
+pub(super) fn reason_of(reply: &Reply) -> Option<&'static str> {
+    let status = reply.status();
+    let refuses = matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::CONFLICT
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNPROCESSABLE_ENTITY
+            | StatusCode::TOO_MANY_REQUESTS
+    );
+    let reason = reply.extensions().get::<Reason>().map(|Reason(word)| *word);
+    refuses.then_some(reason.unwrap_or("refused"))
 }
 
 /// How the body of a refusal says what was wrong.
@@ -123,7 +150,7 @@ pub(super) fn restated(error: &ServiceError, mut reply: Reply) -> Reply {
         other => other,
     };
     retry_after(error, &mut reply);
-    reply
+    reasoned(error, reply)
 }
 
 /// An error as the page that `draw` makes of its status and sentence. 401 asks with a scheme that browsers have no
@@ -158,7 +185,7 @@ pub(super) fn framed(
         reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cookie realm=\"cairn\""));
     }
     retry_after(error, &mut reply);
-    unkept(reply)
+    reasoned(error, unkept(reply))
 }
 
 /// A refusal that is not a page yet as one, with the headers it had.

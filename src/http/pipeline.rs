@@ -16,8 +16,9 @@ use super::response::{Reply, ReplyBody};
 use super::{
     App, api, assets, control, error, login, modules, moved, openapi, ops, pages, terraform, upload,
 };
+use crate::service::audit::{Origin, RefusedRequest};
 use crate::service::publish::Target;
-use crate::service::{Caller, ServiceError};
+use crate::service::{Caller, Registry, ServiceError};
 use crate::telemetry::StatusClass;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,7 +42,8 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
         let refused = error::bad_request("Content-Length and Transfer-Encoding exclude each other");
         Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: "-".to_owned() }
     } else {
-        route(app, peer, client, &head, body).await
+        let registry = app.registry.for_request(Origin::new(id.clone(), client.address));
+        route(app, &registry, peer, client, &head, body).await
     };
     if head.headers.contains_key(TRANSFER_ENCODING) {
         // Where such a body ends is not followed, so nothing may come after it: see framing.rs.
@@ -52,7 +54,14 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
     outcome.reply
 }
 
-async fn route(app: &App, peer: Peer, client: Client, head: &Parts, body: RequestBody) -> Outcome {
+async fn route(
+    app: &App,
+    registry: &Registry,
+    peer: Peer,
+    client: Client,
+    head: &Parts,
+    body: RequestBody,
+) -> Outcome {
     let unknown = |reply| Outcome { reply, route: UNKNOWN_ROUTE, caller: "-".to_owned() };
     if let Some(mut refused) = check_head(app, head, peer) {
         // Where such a request ends is in doubt: nothing behind it is read as another.
@@ -76,26 +85,45 @@ async fn route(app: &App, peer: Peer, client: Client, head: &Parts, body: Reques
     let caller = match identify(app, peer, client, head, &endpoint).await {
         Ok(caller) => caller,
         Err(refused) => {
-            let reply = refuse(app, client, head, &endpoint, body, &refused).await;
+            let context = Context { app, registry, head, client, caller: Caller::Anonymous };
+            let reply = refuse(&context, &endpoint, body, &refused).await;
+            note(&context, &endpoint, &reply);
             return Outcome { reply, route, caller: "-".to_owned() };
         }
     };
     let label = caller.label();
-    let context = Context { app, head, client, caller };
-    Outcome { reply: perform(&context, &endpoint, body).await, route, caller: label }
+    let context = Context { app, registry, head, client, caller };
+    let reply = perform(&context, &endpoint, body).await;
+    note(&context, &endpoint, &reply);
+    Outcome { reply, route, caller: label }
+}
+
+/// Has the audit log told of a change that was refused. What reads changes nothing, whoever is refused.
+fn note(context: &Context<'_>, endpoint: &Endpoint<'_>, reply: &Reply) {
+    let method = &context.head.method;
+    if matches!(*method, Method::GET | Method::HEAD) {
+        return;
+    }
+    if let Some(reason) = error::reason_of(reply) {
+        context.registry().note_refusal(&RefusedRequest {
+            caller: &context.caller,
+            status: reply.status().as_u16(),
+            reason,
+            method: method_name(method),
+            route: endpoint.pattern(),
+            path: context.head.uri.path(),
+        });
+    }
 }
 
 /// A refusal before anything was done. What an uploader still sends is taken, so that it reads the answer.
 async fn refuse(
-    app: &App,
-    client: Client,
-    head: &Parts,
+    context: &Context<'_>,
     endpoint: &Endpoint<'_>,
     mut body: RequestBody,
     refused: &ServiceError,
 ) -> Reply {
-    let context = Context { app, head, client, caller: Caller::Anonymous };
-    upload::refuse(&context, &mut body, error::reply(refused, endpoint)).await
+    upload::refuse(context, &mut body, error::reply(refused, endpoint)).await
 }
 
 /// RFC 9112: what must be refused so that no two readers of the same bytes see different requests.

@@ -85,6 +85,8 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
 pub struct Context<'a> {
     /// The server.
     pub app: &'a App,
+    /// The use cases, for this request.
+    pub registry: &'a Registry,
     /// Method, target and headers.
     pub head: &'a Parts,
     /// Who is at the other end.
@@ -96,7 +98,7 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// The use cases.
     pub fn registry(&self) -> &Registry {
-        &self.app.registry
+        self.registry
     }
 
     /// The first value of a query parameter, decoded.

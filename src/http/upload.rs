@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::api::ci::claimed;
 use super::error;
 use super::form::{self, Form};
 use super::request::{Context, RequestBody, next_piece};
@@ -55,7 +56,14 @@ pub(super) async fn publish(
 }
 
 async fn begin(context: &Context<'_>, target: Target<'_>) -> Result<Upload, ServiceError> {
-    let upload = context.registry().begin_upload(&context.caller, target).await?;
+    let begun = context.registry().begin_upload(&context.caller, target).await;
+    let claimed = match &begun {
+        // A malformed parameter is said before a duplicate, and after everything else.
+        Ok(_) | Err(ServiceError::Duplicate(_)) => claimed(&context.head.headers)?,
+        Err(_) => None,
+    };
+    let mut upload = begun?;
+    upload.claimed = claimed;
     let announced =
         context.head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     // A form adds its own framing to the file: its length proves nothing.

@@ -7,12 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::access::{Caller, check_project, project_for};
+use super::audit::{self, Deed};
 use super::identity::{check_own, is_administrator, user_for};
 use super::{Registry, ServiceError};
 use crate::blobs::sha256;
 use crate::domain::access::ProjectAction;
+use crate::domain::audit::{Action, Kind, Named};
 use crate::domain::ci::{CiJob, JOB_LIFE, MAX_JOB_LIFE};
 use crate::domain::credential::TokenKind;
+use crate::domain::identity::Holder;
 use crate::domain::identity::{Project, User};
 use crate::domain::provenance::{CommitSha, JobRun, Line, Pipeline};
 use crate::domain::{JobId, ProjectId};
@@ -76,7 +79,7 @@ impl Registry {
             return Err(ServiceError::Invalid(format!("expires_in must be 1 to {most} seconds")));
         }
         let expires_at = now.checked_add(life).unwrap_or(Timestamp::MAX);
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &project, ProjectAction::Publish, now)?;
@@ -98,6 +101,9 @@ impl Registry {
                     closed_at: None,
                 };
                 ci_jobs::put(change, &job)?;
+                let deed = Deed::new(Action::JobOpened, named(&job)).of(Named::project(&project));
+                let deed = deed.with("acts_for", user.username.as_str()).with("pipeline", job.pipeline.id);
+                scribe.note(change, deed.with("expires_at", expires_at.to_string()))?;
                 Ok(OpenedJob { job, user, secret: secret.into() })
             })
             .await
@@ -106,7 +112,7 @@ impl Registry {
     /// Closes a job: its token is refused from then on. For whoever may open jobs of the project, and for the job itself.
     pub async fn close_job(&self, caller: &Caller, project: &str, id: JobId) -> Result<(), ServiceError> {
         let now = self.now();
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &project, ProjectAction::Publish, now)?;
@@ -116,6 +122,8 @@ impl Registry {
                 let job = ci_jobs::job(change, id)?.filter(|job| job.project == project.id);
                 let job = job.ok_or(ServiceError::NotFound("CI job"))?;
                 let closed_at = job.closed_at.or(Some(now));
+                let deed = Deed::new(Action::JobClosed, named(&job)).of(Named::project(&project));
+                scribe.note(change, deed)?;
                 Ok(ci_jobs::put(change, &CiJob { closed_at, ..job })?)
             })
             .await
@@ -145,7 +153,7 @@ impl Registry {
         other: ProjectId,
     ) -> Result<Project, ServiceError> {
         let now = self.now();
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &project, ProjectAction::Administer, now)?;
@@ -167,6 +175,8 @@ impl Registry {
                     return Err(ServiceError::Invalid(full));
                 }
                 ci_jobs::allow(change, project.id, other.id)?;
+                let deed = Deed::new(Action::AllowlistAdded, Named::project(&other));
+                scribe.note(change, deed.of(Named::project(&project)))?;
                 Ok(other)
             })
             .await
@@ -180,7 +190,7 @@ impl Registry {
         other: ProjectId,
     ) -> Result<(), ServiceError> {
         let now = self.now();
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &project, ProjectAction::Administer, now)?;
@@ -188,10 +198,17 @@ impl Registry {
                     return Err(ServiceError::NotFound("Target project"));
                 }
                 ci_jobs::disallow(change, project.id, other);
-                Ok(())
+                let other = audit::holder(change, Holder::Project(other))?;
+                let deed = Deed::new(Action::AllowlistRemoved, other).of(Named::project(&project));
+                Ok(scribe.note(change, deed)?)
             })
             .await
     }
+}
+
+/// A job as the audit log names it: by its branch or tag.
+fn named(job: &CiJob) -> Named {
+    Named::new(Kind::Job, Some(job.id.0), job.git_ref.as_str())
 }
 
 /// Whose rights a new job has.

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::audit::Deed;
 use super::members::Place;
 use super::tokens::{Issued, distinct, issue};
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::TokenId;
+use crate::domain::audit::{Action, Named};
 use crate::domain::credential::{DeployScope, Token, TokenKind, TokenOwner};
 use crate::domain::identity::Holder;
 use crate::store::{Reader, credentials};
@@ -34,7 +36,7 @@ impl Registry {
         place: Place,
         new: NewDeployToken,
     ) -> Result<Issued, ServiceError> {
-        let (now, caller) = (self.now(), caller.clone());
+        let (now, scribe, caller) = (self.now(), self.scribe(caller), caller.clone());
         self.store().read(|snapshot| place.administer(snapshot, &caller, now))?;
         let name = input::name("name", &new.name)?;
         let username = new.username.filter(|name| !name.is_empty());
@@ -43,12 +45,16 @@ impl Registry {
         let expires_at = new.expires_at.map(|end| input::future(end, now)).transpose()?;
         self.store()
             .write(move |change| {
-                let holder = place.administer(change, &caller, now)?.holder();
-                issue(change, TokenKind::Deploy, |id, hash| {
+                let found = place.administer(change, &caller, now)?;
+                let holder = found.holder();
+                let issued = issue(change, TokenKind::Deploy, |id, hash| {
                     let username = username.unwrap_or_else(|| format!("gitlab+deploy-token-{id}"));
                     let owner = TokenOwner::Deploy { holder, username, scopes };
                     Token { id, name, owner, hash, expires_at, revoked: false, created_at: now }
-                })
+                })?;
+                let deed = Deed::new(Action::DeployTokenCreated, Named::token(&issued.token));
+                scribe.note(change, super::tokens::described(deed, &issued.token).of(found.named()))?;
+                Ok(issued)
             })
             .await
     }
@@ -84,14 +90,15 @@ impl Registry {
         place: Place,
         id: TokenId,
     ) -> Result<(), ServiceError> {
-        let (now, caller) = (self.now(), caller.clone());
+        let (now, scribe, caller) = (self.now(), self.scribe(caller), caller.clone());
         self.store().read(|snapshot| place.administer(snapshot, &caller, now))?;
         self.store()
             .write(move |change| {
-                let holder = place.administer(change, &caller, now)?.holder();
-                let token = token_of(change, holder, id)?;
+                let found = place.administer(change, &caller, now)?;
+                let token = token_of(change, found.holder(), id)?;
                 credentials::remove(change, &token);
-                Ok(())
+                let deed = Deed::new(Action::DeployTokenDeleted, Named::token(&token)).of(found.named());
+                Ok(scribe.note(change, deed)?)
             })
             .await
     }

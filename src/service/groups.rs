@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 
 use super::access::{group_facts, group_for};
+use super::audit::Deed;
 use super::identity::{check_own, is_administrator};
 use super::namespaces::path_below;
 use super::removal::remove_group;
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::access::{self, GroupAction};
+use crate::domain::audit::{Action, Changes, Named};
 use crate::domain::identity::{Group, GroupKind, Holder, Membership};
 use crate::domain::package::DuplicatesRule;
 use crate::domain::{GroupId, Role, Visibility};
@@ -133,7 +135,7 @@ impl Registry {
     /// Creates a group. Its creator becomes its owner.
     pub async fn create_group(&self, caller: &Caller, new: NewGroup) -> Result<Group, ServiceError> {
         self.check_new_group(caller, new.parent.as_deref())?;
-        let (now, caller) = (self.now(), caller.clone());
+        let (now, scribe, caller) = (self.now(), self.scribe(caller), caller.clone());
         let name = input::name("name", &new.name)?;
         let description = input::description(&new.description)?;
         check_pattern(&new.duplicates.exception_regex)?;
@@ -161,6 +163,8 @@ impl Registry {
                 };
                 records::put_group(change, &group)?;
                 join(change, &caller, Holder::Group(group.id), Role::Owner, now)?;
+                let deed = Deed::new(Action::GroupCreated, Named::group(&group));
+                scribe.note(change, deed.with("visibility", group.visibility.as_str()))?;
                 Ok(group)
             })
             .await
@@ -173,7 +177,8 @@ impl Registry {
         id: &str,
         wanted: GroupChange,
     ) -> Result<Group, ServiceError> {
-        let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
+        let (now, scribe) = (self.now(), self.scribe(caller));
+        let (caller, id) = (caller.clone(), id.to_owned());
         self.store().read(|snapshot| group_for(snapshot, &caller, &id, GroupAction::Administer, now))?;
         let wanted = wanted.judge()?;
         self.store()
@@ -193,11 +198,16 @@ impl Registry {
                     }
                     None => None,
                 };
+                let before = group.clone();
                 wanted.apply(&mut group);
                 match renamed.filter(|path| path.as_str() != group.path.as_str()) {
                     Some(path) => records::rename_group(change, &mut group, path)?,
                     None => records::put_group(change, &group)?,
                 }
+                let moved = group.path.as_str() != before.path.as_str();
+                let action = if moved { Action::GroupMoved } else { Action::GroupChanged };
+                let deed = Deed::new(action, Named::group(&group));
+                scribe.note(change, deed.changing(changes(&before, &group)))?;
                 Ok(group)
             })
             .await
@@ -205,12 +215,15 @@ impl Registry {
 
     /// Deletes a group with its subgroups, projects and everything published in them.
     pub async fn delete_group(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
-        let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
+        let (now, scribe) = (self.now(), self.scribe(caller));
+        let (caller, id) = (caller.clone(), id.to_owned());
         self.store().read(|snapshot| group_for(snapshot, &caller, &id, GroupAction::Administer, now))?;
         self.store()
             .write(move |change| {
                 let group = group_for(change, &caller, &id, GroupAction::Administer, now)?;
-                remove_group(change, &caller, &group, now)
+                let packages = remove_group(change, &caller, &group, now)?;
+                let deed = Deed::new(Action::GroupDeleted, Named::group(&group)).with("packages", packages);
+                Ok(scribe.note(change, deed)?)
             })
             .await
     }
@@ -326,6 +339,18 @@ pub(super) fn join(
         records::put_membership(change, &membership)?;
     }
     Ok(())
+}
+
+fn changes(before: &Group, after: &Group) -> Changes {
+    let visibility = [before, after].map(|group| group.visibility.as_str());
+    let (rule, next) = (&before.duplicates, &after.duplicates);
+    Changes::default()
+        .of("path", &before.path.as_str(), &after.path.as_str())
+        .of("name", &before.name, &after.name)
+        .of("description", &before.description, &after.description)
+        .of("visibility", &visibility[0], &visibility[1])
+        .of("terraform_module_duplicates_allowed", &rule.allowed, &next.allowed)
+        .of("terraform_module_duplicate_exception_regex", &rule.exception_regex, &next.exception_regex)
 }
 
 impl GroupChange {

@@ -3,11 +3,13 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::access::check_instance;
+use super::audit::Deed;
 use super::error::BadCredential;
 use super::lookup::{former_namespace, moved};
 use super::removal::remove_user;
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::access::{self, Refusal};
+use crate::domain::audit::{Action, Changes, Named};
 use crate::domain::credential::PersonalScope;
 use crate::domain::identity::{Group, GroupKind, Holder, Membership, User};
 use crate::domain::package::DuplicatesRule;
@@ -165,18 +167,25 @@ impl Registry {
     /// Creates a user with its own namespace. For administrators.
     pub async fn create_user(&self, caller: &Caller, new: NewUser) -> Result<User, ServiceError> {
         check_instance(caller)?;
-        self.insert_user(new).await
+        self.insert_user(caller, new).await
     }
 
-    async fn insert_user(&self, new: NewUser) -> Result<User, ServiceError> {
+    async fn insert_user(&self, caller: &Caller, new: NewUser) -> Result<User, ServiceError> {
         let user = Draft {
             name: input::name("name", &new.name)?,
             email: input::email(&new.email)?,
             password_hash: self.hash_if_given(new.password.clone()).await?,
             new,
         };
-        let now = self.now();
-        self.store().write(move |change| user.insert(change, now)).await
+        let (now, scribe) = (self.now(), self.scribe(caller));
+        self.store()
+            .write(move |change| {
+                let user = user.insert(change, now)?;
+                let deed = Deed::new(Action::UserCreated, Named::user(&user)).with("admin", user.admin);
+                scribe.note(change, deed)?;
+                Ok(user)
+            })
+            .await
     }
 
     async fn hash_if_given(&self, password: Option<SecretString>) -> Result<Option<String>, ServiceError> {
@@ -195,10 +204,11 @@ impl Registry {
         let name = wanted.name.as_deref().map(|name| input::name("name", name)).transpose()?;
         let email = wanted.email.as_deref().map(input::email).transpose()?;
         let password_hash = self.hash_if_given(wanted.password).await?;
-        let id = id.to_owned();
+        let (id, scribe) = (id.to_owned(), self.scribe(caller));
         self.store()
             .write(move |change| {
                 let mut user = user_for(change, &id)?;
+                let before = user.clone();
                 if let Some(email) = email {
                     check_email_free(change, &email, Some(user.id))?;
                     user.email = email;
@@ -219,6 +229,8 @@ impl Registry {
                     rename(change, &mut user, username)?;
                 }
                 records::put_user(change, &user)?;
+                let deed = Deed::new(Action::UserChanged, Named::user(&user));
+                scribe.note(change, deed.changing(changes(&before, &user)))?;
                 Ok(user)
             })
             .await
@@ -228,6 +240,7 @@ impl Registry {
     pub async fn set_blocked(&self, caller: &Caller, id: &str, blocked: bool) -> Result<User, ServiceError> {
         check_instance(caller)?;
         let (id, own) = (id.to_owned(), caller.user().map(|user| user.id));
+        let scribe = self.scribe(caller);
         self.store()
             .write(move |change| {
                 let mut user = user_for(change, &id)?;
@@ -242,6 +255,8 @@ impl Registry {
                     sessions::remove_all_of(change, user.id)?;
                 }
                 records::put_user(change, &user)?;
+                let action = if blocked { Action::UserBlocked } else { Action::UserUnblocked };
+                scribe.note(change, Deed::new(action, Named::user(&user)))?;
                 Ok(user)
             })
             .await
@@ -250,7 +265,8 @@ impl Registry {
     /// Deletes a user with its namespace, everything published there, its memberships and tokens. For administrators.
     pub async fn delete_user(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
         check_instance(caller)?;
-        let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
+        let (now, scribe) = (self.now(), self.scribe(caller));
+        let (caller, id) = (caller.clone(), id.to_owned());
         self.store()
             .write(move |change| {
                 let user = user_for(change, &id)?;
@@ -264,7 +280,9 @@ impl Registry {
                         ));
                     }
                 }
-                remove_user(change, &caller, &user, now)
+                let packages = remove_user(change, &caller, &user, now)?;
+                let deed = Deed::new(Action::UserDeleted, Named::user(&user)).with("packages", packages);
+                Ok(scribe.note(change, deed)?)
             })
             .await
     }
@@ -294,15 +312,15 @@ impl Registry {
                     made_up.insert(password).clone()
                 }
             };
-            self.insert_user(NewUser {
+            let root = NewUser {
                 username: ROOT.parse()?,
                 name: "Administrator".to_owned(),
                 email: String::new(),
                 password: Some(password),
                 admin: true,
                 can_create_group: true,
-            })
-            .await?;
+            };
+            self.insert_user(&Caller::Operator, root).await?;
         }
         if let Some(token) = token {
             let name = "CAIRN_ROOT_TOKEN".to_owned();
@@ -374,6 +392,19 @@ impl Draft {
         records::put_membership(change, &owner)?;
         Ok(user)
     }
+}
+
+/// What changed of a user. Of a password no more than that it did.
+fn changes(before: &User, after: &User) -> Changes {
+    let is_set = |user: &User| user.password_hash.clone().unwrap_or_default();
+    let changed = if is_set(before) == is_set(after) { "unchanged" } else { "changed" };
+    Changes::default()
+        .of("username", &before.username.as_str(), &after.username.as_str())
+        .of("name", &before.name, &after.name)
+        .of("email", &before.email, &after.email)
+        .of("admin", &before.admin, &after.admin)
+        .of("can_create_group", &before.can_create_group, &after.can_create_group)
+        .of("password", &"unchanged", &changed)
 }
 
 fn username_taken() -> ServiceError {

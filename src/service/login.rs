@@ -9,10 +9,12 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::audit::Deed;
 use super::error::{BadCredential, BadGrant};
-use super::tokens::{Issued, issue_personal};
+use super::tokens::{Issued, issue_personal, note_issued};
 use super::{Registry, ServiceError, clock};
 use crate::blobs::sha256;
+use crate::domain::audit::{Action, Kind, Named};
 use crate::domain::authorization::{Authorization, CLIENT, Challenge, check_verifier};
 use crate::domain::credential::PersonalScope;
 use crate::domain::identity::User;
@@ -110,6 +112,12 @@ impl Registry {
         let now = self.now();
         let user = self.check_password(address, username, password, now).await?;
         let code = BASE64URL_NOPAD.encode(&clock::random_bits()?);
+        // A code is kept in memory only, but that it was given is remembered, and before it is.
+        let (scribe, named) = (self.scribe_by(&user, Kind::Password), Named::user(&user));
+        let noted = self.store().write(move |change| {
+            scribe.note(change, Deed::new(Action::LoginAllowed, named)).map_err(ServiceError::from)
+        });
+        noted.await?;
         let grant = Grant {
             user: user.id,
             password: password_digest(&user),
@@ -139,12 +147,17 @@ impl Registry {
         };
         let refused = || ServiceError::Unauthenticated(BadCredential::Code);
         let grant = grant.filter(proven).ok_or_else(refused)?;
+        let registry = self.clone();
         self.store()
             .write(move |change| {
                 let user = records::user(change, grant.user)?.filter(|user| grant.is_of(user));
                 let user = user.ok_or_else(refused)?;
                 let scopes = vec![PersonalScope::Api];
-                issue_personal(change, user.id, TOKEN_NAME.to_owned(), scopes, token_end(now), now)
+                let name = TOKEN_NAME.to_owned();
+                let issued = issue_personal(change, user.id, name, scopes, token_end(now), now)?;
+                let scribe = registry.scribe_by(&user, Kind::LoginCode);
+                note_issued(change, &scribe, &issued.token, Named::user(&user))?;
+                Ok(issued)
             })
             .await
     }

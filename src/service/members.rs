@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::access::{group_facts, group_for, project_facts, project_for};
+use super::audit::Deed;
 use super::identity::check_own;
 use super::identity::check_signed_in;
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::access::{self, GroupAction, ProjectAction};
+use crate::domain::audit::{Action, Changes, Named};
 use crate::domain::identity::{Group, Holder, Membership, Project, User};
 use crate::domain::{Role, UserId};
 use crate::store::{Reader, StoreError, identity as records};
@@ -35,6 +37,14 @@ impl Found {
         match self {
             Self::Group(group) => Holder::Group(group.id),
             Self::Project(project) => Holder::Project(project.id),
+        }
+    }
+
+    /// As the audit log names it.
+    pub(super) fn named(&self) -> Named {
+        match self {
+            Self::Group(group) => Named::group(group),
+            Self::Project(project) => Named::project(project),
         }
     }
 
@@ -228,7 +238,7 @@ impl Registry {
         role: Role,
         end: End,
     ) -> Result<Member, ServiceError> {
-        let (now, caller) = (self.now(), caller.clone());
+        let (now, scribe, caller) = (self.now(), self.scribe(caller), caller.clone());
         self.store().read(|snapshot| place.administer(snapshot, &caller, now))?;
         self.store()
             .write(move |change| {
@@ -245,6 +255,9 @@ impl Registry {
                 let membership =
                     Membership { holder: found.holder(), user: user.id, role, expires_at, created_at: now };
                 records::put_membership(change, &membership)?;
+                let deed = Deed::new(Action::MemberAdded, Named::user(&user)).of(found.named());
+                let end = expires_at.map(|end| end.to_string());
+                scribe.note(change, deed.with("role", role.as_str()).with("expires_at", end))?;
                 Ok(Member { user, membership })
             })
             .await
@@ -259,7 +272,7 @@ impl Registry {
         role: Role,
         end: End,
     ) -> Result<Member, ServiceError> {
-        let (now, caller) = (self.now(), caller.clone());
+        let (now, scribe, caller) = (self.now(), self.scribe(caller), caller.clone());
         self.store().read(|snapshot| place.administer(snapshot, &caller, now))?;
         self.store()
             .write(move |change| {
@@ -269,6 +282,8 @@ impl Registry {
                 let after = Membership { role, expires_at: end.resolve(before.expires_at, now)?, ..before };
                 keep_an_owner(change, &before, Some(&after))?;
                 records::put_membership(change, &after)?;
+                let deed = Deed::new(Action::MemberChanged, Named::user(&user)).of(found.named());
+                scribe.note(change, deed.changing(changes(&before, &after)))?;
                 Ok(Member { user, membership: after })
             })
             .await
@@ -281,7 +296,7 @@ impl Registry {
         place: Place,
         user: UserId,
     ) -> Result<(), ServiceError> {
-        let (now, caller) = (self.now(), caller.clone());
+        let (now, scribe, caller) = (self.now(), self.scribe(caller), caller.clone());
         let leaving = caller.user().is_some_and(|own| own.id == user);
         if leaving {
             check_own(&caller)?;
@@ -301,10 +316,18 @@ impl Registry {
                 }
                 keep_an_owner(change, &member.membership, None)?;
                 records::remove_membership(change, found.holder(), user);
-                Ok(())
+                let deed = Deed::new(Action::MemberRemoved, Named::user(&member.user)).of(found.named());
+                Ok(scribe.note(change, deed.with("role", member.membership.role.as_str()))?)
             })
             .await
     }
+}
+
+fn changes(before: &Membership, after: &Membership) -> Changes {
+    let role = [before, after].map(|member| member.role.as_str());
+    let end =
+        [before, after].map(|member| member.expires_at.map_or("never".to_owned(), |end| end.to_string()));
+    Changes::default().of("role", &role[0], &role[1]).of("expires_at", &end[0], &end[1])
 }
 
 fn active_members(reader: &impl Reader, holder: Holder, now: Timestamp) -> Result<Vec<Member>, ServiceError> {

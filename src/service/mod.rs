@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod actors;
+pub mod audit;
 pub mod browsing;
 pub mod ci_jobs;
 pub mod clock;
@@ -78,6 +79,7 @@ pub use crate::store::DATABASE_FILE;
 pub use catalog::{Extent, Manner, PackageOrder, Window};
 
 use activity::{Activity, Used};
+use audit::{Origin, Refusals};
 use catalog::Catalog;
 use contents::Contents;
 use error::BadCredential;
@@ -123,6 +125,8 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Registry {
     shared: Arc<Shared>,
+    /// Which request it is used for: noted with what is changed.
+    origin: Arc<Origin>,
 }
 
 struct Shared {
@@ -132,6 +136,7 @@ struct Shared {
     options: ArcSwap<Options>,
     tickets: Tickets,
     activity: Activity,
+    refusals: Refusals,
     uploads: Arc<Semaphore>,
     long_reads: Semaphore,
     passwords: Passwords,
@@ -195,6 +200,7 @@ impl Registry {
             options: ArcSwap::from_pointee(options),
             tickets: Tickets::new(&key),
             activity: Activity::default(),
+            refusals: Refusals::default(),
             uploads,
             long_reads: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
             passwords: Passwords::default(),
@@ -207,7 +213,7 @@ impl Registry {
             storage: Mutex::default(),
             measuring: tokio::sync::Mutex::default(),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), origin: Arc::default() })
     }
 
     /// The metadata store.
@@ -349,13 +355,17 @@ impl Registry {
         Ok(crate::store::blocking(move || catalog.read(&store, |_ready| ())).await??)
     }
 
-    /// Writes the counters gathered in memory: when tokens were last used, what was downloaded.
+    /// Writes what was gathered in memory: when tokens were last used, what was downloaded, what was refused.
     pub async fn flush_activity(&self) -> Result<(), ServiceError> {
+        self.flush_refusals(false).await?;
         self.shared.activity.flush(&self.shared.store, self.now()).await
     }
 
     /// Writes what is still in memory and closes the database.
     pub async fn close(&self) {
+        if let Err(error) = self.flush_refusals(true).await {
+            tracing::warn!(%error, "refused requests of the last seconds could not be written to the audit log");
+        }
         if let Err(error) = self.flush_activity().await {
             tracing::warn!(%error, "download counts of the last seconds could not be written");
         }

@@ -7,11 +7,13 @@ use fixedbitset::FixedBitSet;
 use jiff::Timestamp;
 
 use super::access::{Caller, Standing, check_project, group_for, project_for};
+use super::audit::Deed;
 use super::catalog::{Contents, RowFilter, Scope};
 use super::error::ServiceError;
 use super::modules::Archive;
 use super::{Registry, Window, history};
 use crate::domain::access::{GroupAction, ProjectAction};
+use crate::domain::audit::{Action, Kind, Named};
 use crate::domain::event::PackageAction;
 use crate::domain::identity::Project;
 use crate::domain::package::{Package, PackageFile};
@@ -236,7 +238,7 @@ impl Registry {
         let now = self.now();
         self.store()
             .read(|snapshot| project_for(snapshot, caller, project, ProjectAction::DeletePackage, now))?;
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &project, ProjectAction::DeletePackage, now)?;
@@ -245,6 +247,8 @@ impl Registry {
                     history::note(change, &caller, &package, PackageAction::Deleted, file.sha256, now)?;
                 }
                 packages::remove(change, &package)?;
+                let deed = Deed::new(Action::PackageDeleted, Named::package(&package));
+                scribe.note(change, deed.of(Named::project(&project)))?;
                 Ok(package)
             })
             .await
@@ -261,7 +265,7 @@ impl Registry {
         let now = self.now();
         self.store()
             .read(|snapshot| project_for(snapshot, caller, project, ProjectAction::DeletePackage, now))?;
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &project, ProjectAction::DeletePackage, now)?;
@@ -272,7 +276,9 @@ impl Registry {
                     .ok_or(ServiceError::NotFound("404 Package file"))?;
                 history::note(change, &caller, &package, PackageAction::FileDeleted, file.sha256, now)?;
                 packages::remove_file(change, &file);
-                Ok(())
+                let named = Named::new(Kind::PackageFile, Some(file.id.0), &file.file_name);
+                let deed = Deed::new(Action::PackageFileDeleted, named).of(Named::project(&project));
+                Ok(scribe.note(change, deed.with("sha256", file.sha256.to_hex()))?)
             })
             .await
     }

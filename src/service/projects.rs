@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::access::{group_facts, group_for, project_facts, project_for};
+use super::audit::Deed;
 use super::facts::highest_role;
 use super::groups::{check_below, join};
 use super::identity::check_own;
@@ -10,6 +11,7 @@ use super::namespaces::{namespace_for, path_below};
 use super::removal::remove_project;
 use super::{Caller, Registry, ServiceError, input};
 use crate::domain::access::{self, GroupAction, ProjectAction};
+use crate::domain::audit::{Action, Changes, Named};
 use crate::domain::identity::{Group, Holder, Project};
 use crate::domain::{ProjectId, RegistryAccess, Role, Visibility};
 use crate::store::tables::PathTarget;
@@ -161,7 +163,7 @@ impl Registry {
     ) -> Result<PlacedProject, ServiceError> {
         self.check_new_project(caller, new.namespace.as_deref())?;
         let target = target_of(caller, new.namespace.as_deref())?;
-        let (now, caller) = (self.now(), caller.clone());
+        let (now, scribe, caller) = (self.now(), self.scribe(caller), caller.clone());
         let may = GroupAction::CreateProject;
         let name = input::name("name", &new.name)?;
         let description = input::description(&new.description)?;
@@ -186,6 +188,8 @@ impl Registry {
                 if group_facts(change, &caller, &namespace, now)?.role < Some(Role::Maintainer) {
                     join(change, &caller, Holder::Project(project.id), Role::Maintainer, now)?;
                 }
+                let deed = Deed::new(Action::ProjectCreated, Named::project(&project));
+                scribe.note(change, deed.with("visibility", project.visibility.as_str()))?;
                 Ok(PlacedProject { project, namespace })
             })
             .await
@@ -198,7 +202,8 @@ impl Registry {
         id: &str,
         wanted: ProjectChange,
     ) -> Result<PlacedProject, ServiceError> {
-        let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
+        let (now, scribe) = (self.now(), self.scribe(caller));
+        let (caller, id) = (caller.clone(), id.to_owned());
         let may = ProjectAction::Administer;
         self.store().read(|snapshot| project_for(snapshot, &caller, &id, may, now))?;
         let wanted = wanted.judge()?;
@@ -213,11 +218,16 @@ impl Registry {
                 let renamed = wanted.path.as_deref();
                 let renamed = renamed.map(|segment| path_below(change, Some(&namespace), segment, own));
                 let renamed = renamed.transpose()?;
+                let before = project.clone();
                 wanted.apply(&mut project);
                 match renamed.filter(|path| path.as_str() != project.path.as_str()) {
                     Some(path) => records::rename_project(change, &mut project, path)?,
                     None => records::put_project(change, &project)?,
                 }
+                let moved = project.path.as_str() != before.path.as_str();
+                let action = if moved { Action::ProjectMoved } else { Action::ProjectChanged };
+                let deed = Deed::new(action, Named::project(&project));
+                scribe.note(change, deed.changing(changes(&before, &project)))?;
                 Ok(PlacedProject { project, namespace })
             })
             .await
@@ -225,12 +235,16 @@ impl Registry {
 
     /// Deletes a project with its packages, members and tokens.
     pub async fn delete_project(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
-        let (now, caller, id) = (self.now(), caller.clone(), id.to_owned());
+        let (now, scribe) = (self.now(), self.scribe(caller));
+        let (caller, id) = (caller.clone(), id.to_owned());
         self.store().read(|snapshot| project_for(snapshot, &caller, &id, ProjectAction::Remove, now))?;
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &id, ProjectAction::Remove, now)?;
-                remove_project(change, &caller, &project, now)
+                let packages = remove_project(change, &caller, &project, now)?;
+                let deed =
+                    Deed::new(Action::ProjectDeleted, Named::project(&project)).with("packages", packages);
+                Ok(scribe.note(change, deed)?)
             })
             .await
     }
@@ -288,6 +302,17 @@ impl ProjectFilter {
         self.search.as_deref().is_none_or(named)
             && self.visibility.is_none_or(|visibility| project.visibility == visibility)
     }
+}
+
+fn changes(before: &Project, after: &Project) -> Changes {
+    let visibility = [before, after].map(|project| project.visibility.as_str());
+    let registry = [before, after].map(|project| project.registry.as_str());
+    Changes::default()
+        .of("path", &before.path.as_str(), &after.path.as_str())
+        .of("name", &before.name, &after.name)
+        .of("description", &before.description, &after.description)
+        .of("visibility", &visibility[0], &visibility[1])
+        .of("package_registry_access_level", &registry[0], &registry[1])
 }
 
 impl ProjectChange {

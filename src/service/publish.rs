@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::access::{Caller, check_project, project_for, still_valid};
+use super::audit::Deed;
 use super::error::{Duplicate, DuplicateKind, ServiceError};
 use super::trusted_publishers::{acting, use_up};
 use super::{Registry, history};
 use crate::archive::{self, ArchiveError, Report};
 use crate::blobs::{Lease, Staged};
 use crate::domain::access::ProjectAction;
+use crate::domain::audit::{Action, Kind, Named};
 use crate::domain::event::PackageAction;
 use crate::domain::identity::Project;
 use crate::domain::package::{DuplicatesRule, Package, PackageFile, Status, Warning};
@@ -131,7 +133,7 @@ impl Registry {
         received: Received,
     ) -> Result<Published, ServiceError> {
         let now = self.now();
-        let caller = caller.clone();
+        let (scribe, caller) = (self.scribe(caller), caller.clone());
         let disabled = self.options().disable_registry;
         let digest = received.blob.digest();
         // The lease lives in the closure: the collector leaves the blob alone until the change is decided, and until
@@ -141,6 +143,12 @@ impl Registry {
             .write(move |change| {
                 let Received { blob, report } = received;
                 let published = insert(change, &caller, &upload, (&blob, report), disabled, now)?;
+                let name = format!("{} {}", published.module, published.version);
+                let package = Named::new(Kind::Package, Some(published.package.0), &name);
+                let project = Named::new(Kind::Project, Some(upload.project.0), &published.project);
+                let deed = Deed::new(Action::PackagePublished, package).of(project);
+                let deed = deed.with("sha256", published.sha256.to_hex()).with("size", published.size);
+                scribe.note(change, deed)?;
                 Ok::<_, ServiceError>((published, blob))
             })
             .await;

@@ -11,9 +11,11 @@ use secrecy::SecretString;
 
 use super::access::Via;
 use super::activity::Used;
+use super::audit::{self, Deed};
 use super::error::BadCredential;
 use super::{Caller, Registry, ServiceError, clock};
 use crate::blobs::sha256;
+use crate::domain::audit::{Action, Kind, Named};
 use crate::domain::identity::User;
 use crate::domain::limits::SESSIONS_OF_A_USER;
 use crate::domain::session::Session;
@@ -35,6 +37,7 @@ impl Registry {
         let now = self.now();
         let checked = self.check_password(address, username, password, now).await?;
         let (secret, hash) = draw()?;
+        let scribe = self.scribe_by(&checked, Kind::Password);
         self.store()
             .write(move |change| {
                 let user = unchanged(change, &checked)?.id;
@@ -44,6 +47,8 @@ impl Registry {
                     sessions::remove(change, &former, session.user);
                 }
                 make_room(change, user, now)?;
+                let deed = Deed::new(Action::SessionOpened, audit::session(&hash));
+                scribe.note(change, deed.of(Named::user(&checked)))?;
                 sessions::put(change, &hash, &Session::begin(user, now)).map_err(ServiceError::from)
             })
             .await?;
@@ -66,11 +71,12 @@ impl Registry {
     /// Ends the session of the request. Harmless when there is none.
     pub async fn end_session(&self, caller: &Caller) -> Result<(), ServiceError> {
         let (Some(hash), Some(user)) = (caller.session().copied(), caller.user()) else { return Ok(()) };
-        let user = user.id;
+        let (scribe, named, user) = (self.scribe(caller), Named::user(user), user.id);
         self.store()
             .write(move |change| {
                 sessions::remove(change, &hash, user);
-                Ok::<_, ServiceError>(())
+                let deed = Deed::new(Action::SessionClosed, audit::session(&hash)).of(named);
+                scribe.note(change, deed).map_err(ServiceError::from)
             })
             .await
     }
@@ -91,12 +97,14 @@ impl Registry {
         let checked = self.check_password(address, user.username.as_str(), present, now).await?;
         let password_hash = self.shared.passwords.hash(new).await?;
         let (secret, hash) = draw()?;
+        let scribe = self.scribe(caller);
         self.store()
             .write(move |change| {
                 let mut user = unchanged(change, &checked)?;
                 user.password_hash = Some(password_hash);
                 records::put_user(change, &user)?;
                 super::sign_in::end_sessions(change, user.id)?;
+                scribe.note(change, Deed::new(Action::PasswordChanged, Named::user(&user)))?;
                 sessions::put(change, &hash, &Session::begin(user.id, now)).map_err(ServiceError::from)
             })
             .await?;

@@ -1,8 +1,10 @@
 //! Settings of the whole instance: read and changed by administrators.
 
 use super::access::check_instance;
+use super::audit::Deed;
 use super::{Caller, Registry, ServiceError};
 use crate::domain::Visibility;
+use crate::domain::audit::{Action, Changes, Kind, Named};
 use crate::domain::identity::InstanceSettings;
 use crate::store::identity as records;
 
@@ -50,15 +52,30 @@ impl Registry {
         wanted: SettingsChange,
     ) -> Result<InstanceSettings, ServiceError> {
         check_instance(caller)?;
+        let scribe = self.scribe(caller);
         self.store()
             .write(move |change| {
                 let mut settings = records::settings(change)?;
+                let before = settings.clone();
                 wanted.apply(&mut settings);
                 records::put_settings(change, &settings)?;
+                let deed = Deed::new(Action::SettingsChanged, Named::only(Kind::Instance));
+                scribe.note(change, deed.changing(changes(&before, &settings)))?;
                 Ok(settings)
             })
             .await
     }
+}
+
+fn changes(before: &InstanceSettings, after: &InstanceSettings) -> Changes {
+    let projects = [before, after].map(|settings| settings.default_project_visibility.as_str());
+    let groups = [before, after].map(|settings| settings.default_group_visibility.as_str());
+    Changes::default()
+        .of("registry_enabled", &before.registry_enabled, &after.registry_enabled)
+        .of("allow_anyone_to_pull", &before.allow_anyone_to_pull, &after.allow_anyone_to_pull)
+        .of("default_project_visibility", &projects[0], &projects[1])
+        .of("default_group_visibility", &groups[0], &groups[1])
+        .of("max_file_size", &before.max_file_size, &after.max_file_size)
 }
 
 #[cfg(test)]

@@ -9,10 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::error::BadCredential;
-use super::tokens::{Issued, issue_personal};
+use super::tokens::{Issued, issue_personal, note_issued};
 use super::{Registry, ServiceError};
 use crate::domain::UserId;
 use crate::domain::address::MAX_NAME_LENGTH;
+use crate::domain::audit::{Kind, Named};
 use crate::domain::credential::{PersonalScope, Token};
 use crate::domain::identity::User;
 use crate::store::{Change, StoreError, credentials, identity as records, sessions as web};
@@ -116,12 +117,16 @@ impl Registry {
         let user = self.check_password(address, username, password, now).await?;
         let id = user.id;
         let expires_at = now.checked_add(SESSION).ok();
+        let scribe = self.scribe_by(&user, Kind::Password);
         self.store()
             .write(move |change| {
                 for token in sessions(change, id)?.into_iter().filter(|token| !token.is_active(now)) {
                     credentials::remove(change, &token);
                 }
-                issue_personal(change, id, SESSION_NAME.to_owned(), vec![scope], expires_at, now)
+                let name = SESSION_NAME.to_owned();
+                let issued = issue_personal(change, id, name, vec![scope], expires_at, now)?;
+                note_issued(change, &scribe, &issued.token, Named::user(&user))?;
+                Ok(issued)
             })
             .await
     }
@@ -135,15 +140,22 @@ impl Registry {
         now: Timestamp,
     ) -> Result<User, ServiceError> {
         let key = Key::new(address, username);
-        self.shared.attempts.begin(&key, now).map_err(ServiceError::Throttled)?;
         let user = self.store().read(|snapshot| records::user_by_name(snapshot, username))?;
+        if let Err(wait) = self.shared.attempts.begin(&key, now) {
+            self.sign_in_failed(user.as_ref());
+            return Err(ServiceError::Throttled(wait));
+        }
         let stored = user.as_ref().and_then(|user| user.password_hash.clone());
         let verified = self.shared.passwords.verify(password, stored).await;
         // No password was looked at: being busy is not the caller's failure.
         let matches = verified.inspect_err(|_busy| self.shared.attempts.give_back(&key))?;
-        let user = user.filter(|_| matches).ok_or(ServiceError::Unauthenticated(BadCredential::Password))?;
+        let Some(user) = user.clone().filter(|_| matches) else {
+            self.sign_in_failed(user.as_ref());
+            return Err(ServiceError::Unauthenticated(BadCredential::Password));
+        };
         self.shared.attempts.forget(&key);
         if user.blocked {
+            self.sign_in_failed(Some(&user));
             return Err(ServiceError::Unauthenticated(BadCredential::Blocked));
         }
         Ok(user)

@@ -7,11 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::access::check_instance;
+use super::audit::{self, Deed, Scribe};
 use super::error::BadCredential;
 use super::identity::{check_inspect, check_own, check_signed_in, is_administrator, user_for};
 use super::sign_in::SESSION_NAME;
 use super::{Caller, Registry, ServiceError, input};
 use crate::blobs::sha256;
+use crate::domain::audit::{Action, Named};
 use crate::domain::credential::{
     MAX_TOKEN_LENGTH, MIN_CHOSEN_TOKEN_LENGTH, PersonalScope, Token, TokenKind, TokenOwner,
 };
@@ -152,7 +154,7 @@ impl Registry {
         let scopes = distinct(new.scopes)?;
         let expires_at = new.expires_at.map(|date| input::end(date, now)).transpose()?;
         let (user, own) = (user.to_owned(), caller.user().map(|user| user.id));
-        let administrator = check_instance(caller);
+        let (administrator, scribe) = (check_instance(caller), self.scribe(caller));
         self.store()
             .write(move |change| {
                 let found = user_for(change, &user);
@@ -161,7 +163,9 @@ impl Registry {
                     // For others than administrators, whether that user exists makes no difference.
                     found => administrator.and(found)?,
                 };
-                issue_personal(change, target.id, name, scopes, expires_at, now)
+                let issued = issue_personal(change, target.id, name, scopes, expires_at, now)?;
+                note_issued(change, &scribe, &issued.token, Named::user(&target))?;
+                Ok(issued)
             })
             .await
     }
@@ -228,13 +232,15 @@ impl Registry {
         } else {
             check_own(caller)?;
         }
-        let caller = caller.clone();
+        let (scribe, caller) = (self.scribe(caller), caller.clone());
         self.store()
             .write(move |change| {
-                let (mut token, ..) = token_for(change, &caller, id)?;
+                let (mut token, user, _) = token_for(change, &caller, id)?;
                 token.revoked = true;
                 credentials::put(change, &token)?;
-                Ok(())
+                let deed = Deed::new(Action::PersonalTokenRevoked, Named::token(&token));
+                let user = audit::user(change, user)?;
+                Ok(scribe.note(change, deed.of(user))?)
             })
             .await
     }
@@ -250,7 +256,7 @@ impl Registry {
         check_own(caller)?;
         let now = self.now();
         let asked = expires_at.map(|date| input::end(date, now)).transpose()?;
-        let caller = caller.clone();
+        let (scribe, caller) = (self.scribe(caller), caller.clone());
         self.store()
             .write(move |change| {
                 let (mut token, user, scopes) = token_for(change, &caller, id)?;
@@ -262,6 +268,12 @@ impl Registry {
                 let issued = issue_personal(change, user, token.name.clone(), scopes, end, now)?;
                 token.revoked = true;
                 credentials::put(change, &token)?;
+                let deed = Deed::new(Action::PersonalTokenRotated, Named::token(&token));
+                let user = audit::user(change, user)?;
+                scribe.note(
+                    change,
+                    described(deed, &issued.token).of(user).with("new_id", issued.token.id.0),
+                )?;
                 Ok(issued)
             })
             .await
@@ -277,6 +289,7 @@ impl Registry {
     ) -> Result<(), ServiceError> {
         judge_chosen(secret.expose_secret())?;
         let (hash, now) = (sha256(secret.expose_secret().as_bytes()), self.now());
+        let scribe = self.scribe(&Caller::Operator);
         self.store()
             .write(move |change| {
                 let Some(user) = records::user_by_name(change, username)? else {
@@ -297,10 +310,30 @@ impl Registry {
                 let token =
                     Token { id, name, owner, hash, expires_at: None, revoked: false, created_at: now };
                 credentials::put(change, &token)?;
-                Ok(())
+                note_issued(change, &scribe, &token, Named::user(&user))
             })
             .await
     }
+}
+
+/// Notes that a user has a new token.
+pub(super) fn note_issued(
+    change: &mut Change<'_>,
+    scribe: &Scribe,
+    token: &Token,
+    user: Named,
+) -> Result<(), ServiceError> {
+    let deed = Deed::new(Action::PersonalTokenCreated, Named::token(token));
+    Ok(scribe.note(change, described(deed, token).of(user))?)
+}
+
+/// What the audit log says of a new token: what it may do, and for how long.
+pub(super) fn described(deed: Deed, token: &Token) -> Deed {
+    let scopes: Vec<&str> = match &token.owner {
+        TokenOwner::Personal { scopes, .. } => scopes.iter().map(|scope| scope.as_str()).collect(),
+        TokenOwner::Deploy { scopes, .. } => scopes.iter().map(|scope| scope.as_str()).collect(),
+    };
+    deed.with("scopes", scopes).with("expires_at", token.expires_at.map(|end| end.to_string()))
 }
 
 /// The scopes asked for, each once.

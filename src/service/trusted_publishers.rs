@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::access::{Caller, project_for};
+use super::audit::Deed;
 use super::gitlab_jobs::GitlabJobs;
 use super::oidc::IdTokens;
 use super::{Registry, ServiceError, input};
 use crate::blobs::sha256;
 use crate::domain::access::ProjectAction;
+use crate::domain::audit::{Action, Named, cut};
 use crate::domain::claims::{ClaimPatterns, Claims};
 use crate::domain::issuer::Issuer;
 use crate::domain::package::Publisher;
@@ -120,19 +122,19 @@ impl Registry {
         }
         let name = new.name.unwrap_or_else(|| new.issuer.to_string());
         let name = input::name("name", &name)?;
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
                 // Who may administer a project is a maintainer at least: no role that can be given is above that.
-                let project = project_for(change, &caller, &project, ProjectAction::Administer, now)?.id;
-                if trusted_publishers::in_project(change, project)?.len() >= MAX_OF_PROJECT {
+                let project = project_for(change, &caller, &project, ProjectAction::Administer, now)?;
+                if trusted_publishers::in_project(change, project.id)?.len() >= MAX_OF_PROJECT {
                     return Err(ServiceError::Invalid(format!(
                         "the project has {MAX_OF_PROJECT} trusted publishers, which is the most: remove one first"
                     )));
                 }
                 let publisher = TrustedPublisher {
                     id: PublisherId(change.next_number("trusted_publisher")?),
-                    project,
+                    project: project.id,
                     name,
                     issuer: new.issuer,
                     claims: new.claims,
@@ -142,6 +144,15 @@ impl Registry {
                     created_at: now,
                 };
                 trusted_publishers::put(change, &publisher)?;
+                let claims: Vec<String> =
+                    publisher.claims.iter().map(|(claim, pattern)| format!("{claim}={pattern}")).collect();
+                let deed = Deed::new(Action::PublisherAdded, Named::publisher(&publisher))
+                    .of(Named::project(&project))
+                    .with("issuer", publisher.issuer.as_str())
+                    .with("claims", cut(&claims.join(" ")))
+                    .with("role", publisher.role.as_str())
+                    .with("once", publisher.once);
+                scribe.note(change, deed)?;
                 Ok(publisher)
             })
             .await

@@ -57,6 +57,8 @@ pub struct Verified {
     pub wrong: Vec<String>,
     /// Blobs that nothing refers to: not wrong, `cairn gc` deletes them.
     pub orphans: Vec<BlobReport>,
+    /// Where the audit log ends. Kept somewhere else, it shows later whether the log was replaced as a whole.
+    pub audit: AuditEnd,
 }
 
 impl Registry {
@@ -76,6 +78,9 @@ impl Registry {
                 collected.bytes += found.size;
                 collected.blobs.push(BlobReport { sha256: found.digest.to_hex(), size: found.size });
             }
+        }
+        if !dry_run && !collected.blobs.is_empty() {
+            self.note_collection(&collected).await?;
         }
         Ok(collected)
     }
@@ -157,6 +162,7 @@ fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFi
         check_former_names(snapshot, &mut verified)?;
         check_tokens(snapshot, &mut verified)?;
         check_sessions(snapshot, &mut verified)?;
+        chain::check(snapshot, &mut verified)?;
         ci::check(snapshot, &mut verified)
     })?;
     Ok((verified, expected))
@@ -191,8 +197,11 @@ macro_rules! check_each {
     }};
 }
 
+mod chain;
 mod ci;
 mod words;
+
+pub use chain::AuditEnd;
 
 fn unless(holds: bool, sentence: impl FnOnce() -> String) -> Option<String> {
     (!holds).then(sentence)

@@ -4,6 +4,7 @@
 //! to one durable commit. redb's calls are synchronous: short reads are made where they are needed, long ones go
 //! through [`blocking`].
 
+pub mod audit;
 pub mod ci_jobs;
 pub mod codec;
 pub mod credentials;

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
+use super::audit::{AuditHead, AuditRecord};
 use super::codec::Record;
 use crate::domain::ci::CiJob;
 use crate::domain::credential::Token;
@@ -145,6 +146,10 @@ pub const PROJECT_TRUSTED_PUBLISHERS: Table<(u64, u64), Present> =
 pub const SPENT_ID_TOKENS: Table<[u8; 32], SpentUntil> = Table::new("spent_id_tokens.v1");
 /// The same by when nobody would accept them anyway, in milliseconds since 1970.
 pub const SPENT_BY_END: Table<(i64, [u8; 32]), Present> = Table::new("spent_by_end.v1");
+/// Entries of the audit log by number, from 1 without a gap.
+pub const AUDIT: Table<u64, AuditRecord> = Table::new("audit.v1");
+/// The last of them, under the key `head`: so that it is noticed when entries at the end are missing.
+pub const AUDIT_HEAD: Table<&str, AuditHead> = Table::new("audit_head.v1");
 
 /// Calls a macro with every table, so that a new one cannot be forgotten where all are needed.
 macro_rules! every_table {
@@ -193,7 +198,9 @@ macro_rules! every_table {
             TRUSTED_PUBLISHERS,
             PROJECT_TRUSTED_PUBLISHERS,
             SPENT_ID_TOKENS,
-            SPENT_BY_END
+            SPENT_BY_END,
+            AUDIT,
+            AUDIT_HEAD
         )
     };
 }
@@ -343,3 +350,5 @@ impl Record for CiJob {}
 impl Record for JobId {}
 impl Record for TrustedPublisher {}
 impl Record for SpentUntil {}
+impl Record for AuditRecord {}
+impl Record for AuditHead {}

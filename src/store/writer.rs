@@ -15,10 +15,12 @@ use std::time::{Duration, Instant};
 use redb::{Database, Durability, WriteTransaction};
 use tokio::sync::oneshot;
 
+use super::audit::{self, Unchained};
 use super::codec::{self, Record};
 use super::notes::Note;
 use super::tables::{self, Counter, Table};
 use super::{Inner, Reader, StoreError, get_in, scan_in};
+use crate::domain::audit::Entry;
 
 /// Changes that wait for the writer at most; more of them wait for a place.
 const QUEUE: usize = 1024;
@@ -284,8 +286,13 @@ where
 {
     fn run(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError> {
         let Some(work) = self.work.take() else { return Ok(false) };
-        let mut change =
-            Change { transaction, operations: Vec::new(), counters: BTreeMap::new(), notes: Vec::new() };
+        let mut change = Change {
+            transaction,
+            operations: Vec::new(),
+            counters: BTreeMap::new(),
+            notes: Vec::new(),
+            audit: Vec::new(),
+        };
         // A panic in a change must not take the writer, and with it every later publish, down.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut change)));
         let Ok(outcome) = outcome else {
@@ -330,6 +337,7 @@ pub struct Change<'t> {
     operations: Vec<Operation>,
     counters: BTreeMap<&'static str, u64>,
     notes: Vec<Note>,
+    audit: Vec<Unchained>,
 }
 
 impl std::fmt::Debug for Change<'_> {
@@ -380,6 +388,12 @@ impl Change<'_> {
         self.notes.push(note);
     }
 
+    /// Queues an entry of the audit log: it is chained to those before it, in this commit too, when the change is applied.
+    pub fn audit(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        self.audit.push(Unchained::new(entry)?);
+        Ok(())
+    }
+
     /// The next number of a series, starting at 1. Given out once and for all when the change succeeds.
     pub fn next_number(&mut self, series: &'static str) -> Result<u64, StoreError> {
         let last = match self.counters.get(series) {
@@ -392,6 +406,8 @@ impl Change<'_> {
     }
 
     fn apply(mut self) -> Result<bool, StoreError> {
+        let entries = std::mem::take(&mut self.audit);
+        audit::append(&mut self, entries)?;
         for (series, last) in std::mem::take(&mut self.counters) {
             self.put(&tables::COUNTERS, series, &Counter(last))?;
         }

@@ -23,6 +23,7 @@ pub mod registry;
 mod safe_html;
 pub mod search;
 pub mod settings;
+pub mod templates;
 
 /// A finished page, for the HTTP layer to send.
 #[derive(Debug, Clone)]

@@ -40,17 +40,22 @@ fn versions(world: &World) -> usize {
 
 /// Switches *Packages* off and on again, and looks at what that does elsewhere.
 fn switches(world: &World, browser: &Browser) {
-    browser.sign_in("ada", PASSWORD).open("/acme/network").shows("Infrastructure Registry");
+    browser.sign_in("ada", PASSWORD).open("/acme/network").open_menu().shows("Infrastructure Registry");
     browser.click_text("Settings").is_at(PROJECT).audit_with_pictures("project-settings");
     browser.click_text(PACKAGES).click_in("Project features", "Save").shows("The settings were saved.");
-    browser.shows("nobody can publish or pull").hides("Infrastructure Registry");
+    browser.shows("nobody can publish or pull").open_menu().hides("Infrastructure Registry");
     browser.audit_with_pictures("project-settings-off");
     assert_eq!(versions(world), 0, "Terraform finds nothing");
-    browser.open("/acme/network").shows("the setting is called Packages").hides("Infrastructure Registry");
+    browser.open("/acme/network").shows("the setting is called Packages").open_menu();
+    browser.hides("Infrastructure Registry");
     browser.open("/acme/network/-/infrastructure_registry").shows("is switched off").hides("vpc").audit();
     browser.open("/acme/network").click_text("its settings").is_at(PROJECT);
     browser.click_text(PACKAGES).click_in("Project features", "Save").shows("The settings were saved.");
-    browser.hides("nobody can publish or pull").click_text("Infrastructure Registry").shows("1.0.0");
+    browser
+        .hides("nobody can publish or pull")
+        .open_menu()
+        .click_text("Infrastructure Registry")
+        .shows("1.0.0");
     assert_eq!(versions(world), 1, "everything is back");
 }
 

@@ -41,6 +41,15 @@ impl Browser {
         self
     }
 
+    /// Opens the sidebar where the page is too narrow to have it beside itself.
+    #[track_caller]
+    pub(crate) fn open_menu(&self) -> &Self {
+        let open = "const closed = [...document.querySelectorAll('button[popovertarget]')].find((e) => e.offsetParent);\
+                    closed?.click()";
+        self.script(open, &json!([]));
+        self
+    }
+
     /// How many things of the page a CSS selector finds.
     #[track_caller]
     pub(crate) fn count(&self, selector: &str) -> u64 {

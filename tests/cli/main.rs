@@ -6,12 +6,15 @@
 mod support;
 
 mod admin;
+mod audit;
+mod ci;
 mod config;
 mod import;
 mod processes;
 mod publish;
 mod surface;
 mod switch;
+mod templates;
 mod upkeep;
 
 use std::sync::LazyLock;

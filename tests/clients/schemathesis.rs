@@ -123,11 +123,23 @@ fn described(world: &World) -> Value {
         world.root().get(&files).must(200).json()[0]["id"].as_u64().unwrap()
     };
     let (kept, opened) = (package("vpc/aws"), package("opened/aws"));
+    let job = json!({ "ref": "main", "sha": "0".repeat(40), "pipeline": { "id": 1 } });
+    let open_job = world.root().post(&format!("{PROJECT}/ci_jobs"), &job).must(201).json()["id"].clone();
+    let (allowed, inner) = (world.project_id("acme/changed/changed"), world.project_id("acme/team/inner"));
+    let allowlist = format!("{PROJECT}/job_token_scope/allowlist");
+    world.root().post(&allowlist, &json!({ "target_project_id": allowed })).must(201);
+    let publisher =
+        json!({ "issuer": "https://gitlab.example", "claims": { "ref": "v*" }, "access_level": 30 });
+    let trusted = world.root().post(&format!("{PROJECT}/trusted_publishers"), &publisher).must(201);
+    let trusted = trusted.json()["id"].clone();
     json!({
         "archive": BASE64.encode(&Vec::from(Module::of("uploaded"))),
         "bodies": {
             "/oauth/token": { "grant_type": "password", "username": "kept", "password": PASSWORD },
             "/api/v4/user/personal_access_tokens": { "name": "own", "scopes": ["read_api"] },
+            "/api/v4/projects/{id}/ci_jobs": job,
+            "/api/v4/projects/{id}/job_token_scope/allowlist": { "target_project_id": inner },
+            "/api/v4/projects/{id}/trusted_publishers": publisher,
         },
         "protected": {
             "groups/{id}": both(&["acme", "acme/team"], |path| world.group_id(path)),
@@ -174,6 +186,9 @@ fn described(world: &World) -> Value {
             "personal_access_tokens/{id}": [token("deleted")],
             "packages/{package_id}": [package("deleted/aws")],
             "package_files/{file_id}": [0, file(opened)],
+            "ci_jobs/{job_id}": [open_job],
+            "allowlist/{target_project_id}": [allowed],
+            "trusted_publishers/{publisher_id}": [trusted],
         },
     })
 }

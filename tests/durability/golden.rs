@@ -12,7 +12,8 @@ use cairn::domain::manifest::Manifest;
 use cairn::domain::package::{Package, Publisher};
 use cairn::domain::provenance::{Provenance, VerifiedBy};
 use cairn::domain::words::{Use, Uses};
-use cairn::domain::{GroupId, JobId, PackageId, ProjectId, PublisherId, TokenId, UserId};
+use cairn::domain::{GroupId, JobId, PackageId, ProjectId, PublisherId, Sha256, TokenId, UserId};
+use cairn::store::audit::{AuditHead, AuditRecord};
 use cairn::store::codec::{CodecError, Record, decode, encode};
 use cairn::store::tables::{
     Counter, DailyDownloads, DayCount, Downloads, LastUse, ModuleText, ModuleVersion, PathTarget, Present,
@@ -65,6 +66,10 @@ fn every_stored_record_keeps_its_bytes() {
     check("package_event", &sample::event());
     check("package_event_browser", &PackageEvent { actor: Publisher::Browser(UserId(1)), ..sample::event() });
     check("settings", &sample::settings());
+    let text = sample::audit_entry().text().expect("JSON");
+    let (hash, latest_ms) = (Sha256::new([0xC4; 32]), 1_700_000_010_000);
+    check("audit_record", &AuditRecord { text, hash, latest_ms });
+    check("audit_head", &AuditHead { number: 300, hash, latest_ms });
     check("token_id", &TokenId(70_000));
     check("present", &Present);
     check("counter", &Counter(u64::MAX));

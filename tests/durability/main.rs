@@ -5,6 +5,7 @@
 #[path = "../support/archive.rs"]
 #[expect(dead_code, reason = "the hostile half of the builder is for the tests of archives")]
 mod archives;
+mod audit;
 mod blobs;
 mod disk;
 mod failures;

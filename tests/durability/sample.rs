@@ -1,5 +1,6 @@
 //! One of everything that is stored: what golden vectors and old databases are made of.
 
+use cairn::domain::audit::{Action, Details, Entry, Kind, Named, Outcome};
 use cairn::domain::ci::CiJob;
 use cairn::domain::claims::ClaimPatterns;
 use cairn::domain::credential::{DeployScope, PersonalScope, Token, TokenOwner};
@@ -300,6 +301,22 @@ pub(crate) fn trusted_publisher() -> TrustedPublisher {
         once: true,
         created_by: Some(UserId(1)),
         created_at: at(11),
+    }
+}
+
+pub(crate) fn audit_entry() -> Entry {
+    Entry {
+        at: at(10),
+        action: Action::ProjectDeleted,
+        outcome: Outcome::Done,
+        actor: Named::user(&user()),
+        credential: Some(Named::token(&personal_token())),
+        address: Some("192.0.2.1".to_owned()),
+        request_id: Some("00000001-00000002".to_owned()),
+        target: Some(Named::new(Kind::Project, Some(7), "acme/Platform/Modules")),
+        scope: None,
+        refusal: None,
+        details: Details::from([("packages".to_owned(), 3.into())]),
     }
 }
 

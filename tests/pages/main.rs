@@ -8,6 +8,7 @@ mod support;
 mod account;
 mod admin;
 mod assets;
+mod audit;
 mod ci;
 mod errors;
 mod forms;

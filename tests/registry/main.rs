@@ -6,7 +6,10 @@
 mod support;
 
 mod access;
+mod audit;
 mod changes_meanwhile;
+mod ci_jobs;
+mod claims;
 mod credentials;
 mod gitlab_jobs;
 mod harness;

@@ -53,6 +53,10 @@ impl Described {
         world.root().post(&format!("{group}/members"), &member).must(201);
         let token = json!({ "name": "all", "scopes": ["read_package_registry"] });
         world.root().post(&format!("{group}/deploy_tokens"), &token).must(201);
+        let publishers = format!("/api/v4/projects/{}/trusted_publishers", world.project_id(PROJECT));
+        let publisher =
+            json!({ "issuer": "https://a.example", "claims": { "ref": "v*" }, "access_level": 20 });
+        world.root().post(&publishers, &publisher).must(201);
         let mut document = world.anonymous().get("/api/openapi.json").must(200).json();
         close(&mut document["components"]["schemas"]);
         Self { world, document }
@@ -68,6 +72,7 @@ impl Described {
             ("groups", "id") => self.world.group_id("acme/team").to_string(),
             ("namespaces", "id") => "acme%2Fteam".to_owned(),
             ("personal_access_tokens", "id") => "self".to_owned(),
+            ("audit_events", "id") => "1".to_owned(),
             ("users", "id") | (_, "user_id") => self.world.user_id("dev").to_string(),
             (_, "package_id") => package().to_string(),
             (_, "file_id") => {
@@ -202,6 +207,9 @@ fn what_parameters_add_or_leave_out_is_described() {
         ("/api/v4/projects/{id}/packages/{package_id}/pipelines", "per_page=20&cursor=x"),
         ("/api/v4/projects/{id}/packages/{package_id}/pipelines", "per_page=21"),
         ("/api/v4/projects/{id}/packages/{package_id}/package_files", "order_by=file_name&sort=desc"),
+        ("/api/v4/audit_events", "page=2&per_page=5"),
+        ("/api/v4/audit_events", "entity_type=Project&action=package&sort=asc&cursor=3&target=net"),
+        ("/api/v4/audit_events", "created_after=2020-01-01&created_before=x"),
         ("/v1/modules", "limit=1&provider=aws&provider=google"),
         ("/v1/modules", "limit=x"),
         ("/v1/modules/{namespace}", "offset=1"),

@@ -104,7 +104,7 @@ impl Terraform {
         self.configure(&block)
     }
 
-    /// Sets a variable of the environment.
+    /// Sets an environment variable.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
@@ -145,8 +145,7 @@ impl Terraform {
         let home = self.folder.path();
         let mut command = Command::new(&self.program);
         command.current_dir(self.work()).env_clear().env("HOME", home).env("NETRC", home.join("netrc"));
-        command.env("CHECKPOINT_DISABLE", "1");
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.env("CHECKPOINT_DISABLE", "1").envs(self.variables.iter().cloned());
         if let Some(text) = &self.configuration {
             let configuration = home.join("terraformrc");
             write_file(&configuration, text.as_bytes());

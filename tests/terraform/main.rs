@@ -11,6 +11,7 @@ mod command;
 mod files;
 mod front;
 
+mod ci;
 mod direct;
 mod id_token;
 mod install;

@@ -41,6 +41,28 @@ pub(in crate::cli) enum AdminCommand {
     /// CI systems elsewhere whose jobs may act on a project
     #[command(subcommand)]
     TrustedPublisher(TrustedPublisherCommand),
+    /// The audit log: who did what, and what was refused
+    Audit(AuditArgs),
+}
+
+/// Which entries of the audit log to print.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct AuditArgs {
+    /// Only from that day or moment on, as YYYY-MM-DD or 2030-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) since: Option<String>,
+    /// Only up to the end of that day, or to that moment
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) until: Option<String>,
+    /// Only this action (`member.added`), or all of an area (`member`)
+    #[arg(long)]
+    pub(super) action: Option<String>,
+    /// Only what this user did (user name or number)
+    #[arg(long)]
+    pub(super) user: Option<String>,
+    /// At most so many entries, the newest [default: 100; with --json all, the oldest first]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) limit: Option<u64>,
 }
 
 /// What to do with the registry switch.
@@ -323,6 +345,13 @@ fn one_of<T: Clone + Send + Sync + 'static>(
     find: impl Fn(&str) -> Option<T> + Clone + Send + Sync + 'static,
 ) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(names).try_map(move |name| find(&name).ok_or("no such name"))
+}
+
+fn time(text: &str) -> Result<String, String> {
+    let known = date(text).is_ok() || text.parse::<jiff::Timestamp>().is_ok();
+    known
+        .then(|| text.to_owned())
+        .ok_or_else(|| "write a day as YYYY-MM-DD or a moment as 2030-01-31T12:00:00Z".to_owned())
 }
 
 fn date(text: &str) -> Result<Date, String> {

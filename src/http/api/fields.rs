@@ -18,6 +18,11 @@ use crate::service::members::End;
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
+    /// The values of a JSON object that did not come as the body.
+    pub(super) const fn of(object: Map<String, Value>) -> Self {
+        Self(object)
+    }
+
     /// Reads the query and the body; the body wins.
     pub(super) async fn read(context: &Context<'_>, body: &mut RequestBody) -> Result<Self, ServiceError> {
         let limits = &context.app.limits;

@@ -1,5 +1,6 @@
 //! The REST API, in GitLab's shapes.
 
+mod audit;
 pub mod ci;
 mod deploy_tokens;
 pub mod endpoint;
@@ -104,6 +105,8 @@ async fn identity(
         Route::In(holder, part) => inside(context, holder.into(), part, body).await,
         Route::Settings => settings::settings(context, verb, body).await,
         Route::PlanLimits => settings::plan_limits(context, verb, body).await,
+        Route::AuditEvents => audit::list(context).await,
+        Route::AuditEvent(id) => audit::one(context, id).await,
         Route::Version => settings::version(context),
         Route::Metadata => settings::metadata(context),
     }

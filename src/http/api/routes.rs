@@ -53,6 +53,10 @@ pub enum Route<'a> {
     Settings,
     /// Limits of the instance.
     PlanLimits,
+    /// The audit log.
+    AuditEvents,
+    /// One entry of it.
+    AuditEvent(&'a str),
     /// The version of the server.
     Version,
     /// The same, and more.
@@ -113,6 +117,8 @@ impl<'a> Route<'a> {
             ["projects", id, ref rest @ ..] => Self::In(Holder::Project(id), Part::parse(rest)?),
             ["application", "settings"] => Self::Settings,
             ["application", "plan_limits"] => Self::PlanLimits,
+            ["audit_events"] => Self::AuditEvents,
+            ["audit_events", id] => Self::AuditEvent(id),
             ["version"] => Self::Version,
             ["metadata"] => Self::Metadata,
             _ => return None,
@@ -161,6 +167,8 @@ impl<'a> Route<'a> {
             },
             Self::Settings => "/api/v4/application/settings",
             Self::PlanLimits => "/api/v4/application/plan_limits",
+            Self::AuditEvents => "/api/v4/audit_events",
+            Self::AuditEvent(_) => "/api/v4/audit_events/:id",
             Self::Version => "/api/v4/version",
             Self::Metadata => "/api/v4/metadata",
         }
@@ -182,6 +190,8 @@ impl<'a> Route<'a> {
             | Self::Subgroups(_)
             | Self::DescendantGroups(_)
             | Self::GroupProjects(_)
+            | Self::AuditEvents
+            | Self::AuditEvent(_)
             | Self::Version
             | Self::Metadata
             | Self::In(_, Part::AllMembers | Part::AnyMember(_)) => &[Method::GET],

@@ -147,6 +147,12 @@ impl Operation {
         self
     }
 
+    /// Takes a header.
+    pub(super) fn header(mut self, name: &'static str, text: &str) -> Self {
+        self.parameters.push(Parameter::header(name, text));
+        self
+    }
+
     /// Takes parameters that several operations share.
     pub(super) fn shared(mut self, parameters: Vec<Parameter>) -> Self {
         self.parameters.extend(parameters);

@@ -302,7 +302,7 @@ pub(super) fn refuse_method(
     page: Page<'_>,
     refused: &Reply,
 ) -> Reply {
-    let context = Context { app, head, client, caller: Caller::Anonymous };
+    let context = Context { app, registry: &app.registry, head, client, caller: Caller::Anonymous };
     let viewer = Visit::new(&context, page).plain_viewer();
     let mut reply = error::reframed(refused, |told| problem(&viewer, told));
     protect(&mut reply);

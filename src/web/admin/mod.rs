@@ -1,5 +1,6 @@
 //! The administration of the instance.
 
+pub mod audit;
 pub mod overview;
 pub mod places;
 pub mod users;
@@ -20,9 +21,18 @@ pub const GROUPS: &str = "/admin/groups";
 /// The list of projects.
 pub const PROJECTS: &str = "/admin/projects";
 
+/// The audit log.
+pub const AUDIT: &str = "/admin/audit_events";
+
 /// A page of the administration: `current` is its entry in the sidebar, and `title` its own.
 fn page(viewer: &Viewer, current: &str, title: &str, main: &Markup) -> Page {
-    let entries = [("Overview", ADMIN), ("Users", USERS), ("Groups", GROUPS), ("Projects", PROJECTS)];
+    let entries = [
+        ("Overview", ADMIN),
+        ("Users", USERS),
+        ("Groups", GROUPS),
+        ("Projects", PROJECTS),
+        ("Audit log", AUDIT),
+    ];
     let mut bar = Sidebar::new("Administration");
     let mut frame = Frame::new(viewer, format!("{title} · Administration"))
         .crumb("Administration", Some(ADMIN.to_owned()));

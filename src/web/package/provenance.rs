@@ -28,7 +28,7 @@ pub(super) fn provenance(provenance: &Provenance) -> Markup {
             }
             @if let Some(git_ref) = git_ref {
                 dt { "Ref" }
-                dd { code { (git_ref) } }
+                dd { code { (linked(provenance.ref_url().as_ref(), git_ref.as_str())) } }
             }
             @if let Some(source) = source_project {
                 dt { "Source" }

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use super::Page;
 use super::components::{copy_block, empty_state, pager, select};
 use super::frame::{Frame, Item, Viewer, base_path, sign_in_url};
+use super::templates::TEMPLATES;
 use crate::domain::Role;
 use crate::service::module_rows::ModuleRows;
 use crate::service::places::PlaceView;
@@ -195,6 +196,13 @@ fn empty(viewer: &Viewer, listed: Listed<'_>) -> Markup {
             @if may_publish {
                 p { "Publish the first one from a folder with Terraform files:" }
                 (commands(viewer, listed.path))
+                p { "Or from CI, for every tag:" }
+                @for template in TEMPLATES {
+                    details.folded {
+                        summary { (template.title) }
+                        (copy_block(&template.filled(&viewer.base_url, listed.path)))
+                    }
+                }
             } @else if viewer.person.is_none() {
                 p { "Nothing was published in this project. " a href=(sign_in_url(&viewer.here)) { "Sign in" } " if you may publish." }
             } @else {

@@ -216,6 +216,7 @@ impl Stage {
             "user" => self.users["strg"].to_string(),
             "joiner" | "leaver" => self.users[name].to_string(),
             "count" => self.count(),
+            "job" | "target" | "allowed" => "1".to_owned(),
             "users-token" => self.personal_token("strg"),
             "others-token" => self.personal_token("kept"),
             other => panic!("rights.txt: {{{other}}} stands for nothing"),
@@ -253,6 +254,25 @@ impl Stage {
                 self.world.group_with(&path, Visibility::Private, &json!({}));
                 format!("/api/v4/groups/{}", encoded(&path))
             }
+            "job" => {
+                let sha = "0123456789abcdef0123456789abcdef01234567";
+                let job = json!({ "ref": "main", "sha": sha, "pipeline": { "id": 1 } });
+                root.post(&format!("{holder}/ci_jobs"), &job).must(201).json()["id"].to_string()
+            }
+            "publisher" => {
+                let publisher = json!({
+                    "issuer": "https://gitlab.example", "claims": { "ref": "v*" }, "access_level": 30,
+                });
+                let added = root.post(&format!("{holder}/trusted_publishers"), &publisher).must(201);
+                added.json()["id"].to_string()
+            }
+            "target" => self.seen_by_all(),
+            "allowed" => {
+                let target = self.seen_by_all();
+                let list = format!("{holder}/job_token_scope/allowlist");
+                root.post(&list, &json!({ "target_project_id": target })).must(201);
+                target
+            }
             "user" => {
                 let name = format!("fresh-{}", self.count());
                 let user = json!({ "username": name, "name": name });
@@ -260,6 +280,13 @@ impl Stage {
             }
             other => panic!("rights.txt: nothing fresh is called {other}"),
         }
+    }
+
+    /// The number of a new project that everybody sees.
+    fn seen_by_all(&self) -> String {
+        let path = format!("elsewhere/fresh-{}", self.count());
+        self.world.public_project(&path);
+        self.world.project_id(&path).to_string()
     }
 
     fn personal_token(&self, user: &str) -> String {

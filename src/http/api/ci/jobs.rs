@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use super::described::{read_pipeline, read_run, within};
 use crate::domain::JobId;
 use crate::domain::ci::CiJob;
-use crate::domain::provenance::{JobRun, Pipeline};
 use crate::http::api::fields::Fields;
 use crate::http::api::tokens::with_secret;
 use crate::http::api::{number, shapes};
@@ -40,13 +40,8 @@ pub(super) async fn close(context: &Context<'_>, project: &str, id: &str) -> Res
 
 fn described(fields: &Fields) -> Result<NewJob, ServiceError> {
     fields.require(&["ref", "sha"])?;
-    let (pipeline, run) = (fields.object("pipeline")?, fields.object("job")?);
-    let within = |what: &str, error: ServiceError| match error {
-        ServiceError::Invalid(problem) => ServiceError::Invalid(format!("{what}: {problem}")),
-        other => other,
-    };
-    let pipeline = read_pipeline(&pipeline).map_err(|error| within("pipeline", error))?;
-    let run = read_run(&run).map_err(|error| within("job", error))?;
+    let pipeline = within("pipeline", read_pipeline(&fields.object("pipeline")?))?;
+    let run = within("job", read_run(&fields.object("job")?))?;
     let life = fields.number("expires_in")?;
     Ok(NewJob {
         user: fields.filled_text("user_id")?,
@@ -56,19 +51,6 @@ fn described(fields: &Fields) -> Result<NewJob, ServiceError> {
         run,
         life: life.map(|seconds| SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))),
     })
-}
-
-fn read_pipeline(fields: &Fields) -> Result<Pipeline, ServiceError> {
-    Ok(Pipeline {
-        id: fields.number("id")?.ok_or_else(|| ServiceError::Invalid("id is missing".to_owned()))?,
-        iid: fields.number("iid")?,
-        web_url: fields.parsed("web_url")?,
-        source: fields.parsed("source")?,
-    })
-}
-
-fn read_run(fields: &Fields) -> Result<JobRun, ServiceError> {
-    Ok(JobRun { name: fields.parsed("name")?, web_url: fields.parsed("web_url")? })
 }
 
 fn shape(context: &Context<'_>, OpenedJob { job, user, .. }: &OpenedJob) -> Value {

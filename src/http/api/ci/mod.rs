@@ -1,6 +1,7 @@
 //! What CI systems need of a project: jobs and their tokens, the projects whose jobs may use it, trusted publishers.
 
 mod allowlist;
+mod described;
 mod jobs;
 mod publishers;
 
@@ -11,6 +12,7 @@ use crate::http::request::{Context, RequestBody};
 use crate::http::response::Reply;
 use crate::service::ServiceError;
 use crate::service::error::BadCredential;
+pub(in crate::http) use described::claimed;
 
 /// Parts of a project that are about CI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

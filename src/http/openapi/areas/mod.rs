@@ -1,5 +1,6 @@
 //! What can be done, area by area: the table the document is made from.
 
+mod audit;
 mod ci;
 mod groups;
 mod members;
@@ -28,6 +29,7 @@ pub(super) fn all() -> Vec<Area> {
         users::area(),
         tokens::area(),
         server::instance(),
+        audit::area(),
         server::operations(),
     ]
 }

@@ -9,6 +9,11 @@ use crate::http::openapi::schema::{array, constant, integer, may, must, object, 
 
 const ARCHIVE_URL: &[(&str, &str)] = &[("X-Terraform-Get", "URL of the archive; it may be relative.")];
 
+/// What a publisher may say of itself.
+const CLAIM: &str = "Where the module comes from, for publishers whose credential does not prove it: JSON of at most 8 KiB, \
+    `{pipeline: {id, iid, web_url, source}, job: {name, web_url}, ref, sha, commit_url, source_project, user}`, all of it \
+    optional except the pipeline's id. It is kept as not verified; of a CI job or an ID token it is ignored.";
+
 /// What Terraform and OpenTofu ask.
 pub(in crate::http::openapi) fn terraform() -> Area {
     let dependencies = || must("dependencies", array(json!({})));
@@ -121,6 +126,7 @@ pub(in crate::http::openapi) fn project() -> Area {
                 "Publish a version",
             )
             .describe("201 means: on disk, synced. A version never changes.")
+            .header("X-Cairn-Provenance", CLAIM)
             .archive()
             .creates(reference("Message"))
             .refuses(Reason::NoModule)

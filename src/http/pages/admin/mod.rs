@@ -1,5 +1,6 @@
 //! The administration of the instance. To everybody else it does not exist.
 
+mod audit;
 mod overview;
 mod places;
 mod users;
@@ -18,6 +19,7 @@ pub(super) async fn show(visit: &Visit<'_>, page: Admin<'_>) -> Result<Reply, Se
         Admin::Section("users") => users::list(visit).await,
         Admin::Section("groups") => places::groups(visit).await,
         Admin::Section("projects") => places::projects(visit).await,
+        Admin::Section("audit_events") => audit::list(visit).await,
         Admin::Item("users", "new") => Ok(users::new_form(visit)),
         Admin::Item("users", id) => users::one(visit, id).await,
         Admin::Section(_) | Admin::Item(..) | Admin::Form(..) => Err(nothing_here(visit)),
