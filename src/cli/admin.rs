@@ -5,6 +5,7 @@
 mod args;
 mod audit;
 mod named;
+mod trusted_publisher;
 
 use std::path::Path;
 
@@ -51,6 +52,7 @@ async fn perform(client: &Client, command: AdminCommand, output: Output) -> Resu
         AdminCommand::Member(command) => member(client, command, output).await,
         AdminCommand::Token(command) => token(client, command, output).await,
         AdminCommand::DeployToken(command) => deploy_token(client, command, output).await,
+        AdminCommand::TrustedPublisher(command) => trusted_publisher::perform(client, command, output).await,
         AdminCommand::Audit(asked) => audit::print(client, &asked, output).await,
     }
 }

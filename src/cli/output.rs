@@ -50,8 +50,11 @@ pub(super) fn note(text: &str) {
 
 /// A field of a record, `a.b` for one inside another, as people read it.
 fn cell(row: &Value, column: &str) -> String {
-    let found = column.split('.').try_fold(row, |value, key| value.get(key));
-    match found {
+    words(column.split('.').try_fold(row, |value, key| value.get(key)))
+}
+
+fn words(value: Option<&Value>) -> String {
+    match value {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) if text.is_empty() => "-".to_owned(),
         Some(Value::String(text)) => text.clone(),
@@ -60,6 +63,10 @@ fn cell(row: &Value, column: &str) -> String {
             .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
             .collect::<Vec<_>>()
             .join(","),
+        Some(Value::Object(fields)) => {
+            let pairs = fields.iter().map(|(name, value)| format!("{name}={}", words(Some(value))));
+            pairs.collect::<Vec<_>>().join(",")
+        }
         Some(other) => other.to_string(),
     }
 }
@@ -85,7 +92,7 @@ mod tests {
 
     #[test]
     fn cells_show_nested_fields_lists_and_nothing() {
-        let row = json!({ "id": 7, "user": { "name": "ada" }, "scopes": ["api", "read_api"], "gone": null, "email": "" });
+        let row = json!({ "id": 7, "user": { "name": "ada" }, "scopes": ["api", "read_api"], "gone": null, "email": "", "claims": { "a.b": "v*", "ref": "x" } });
         for (column, expected) in [
             ("id", "7"),
             ("user.name", "ada"),
@@ -93,6 +100,7 @@ mod tests {
             ("gone", "-"),
             ("email", "-"),
             ("user.mail", "-"),
+            ("claims", "a.b=v*,ref=x"),
         ] {
             assert_eq!(cell(&row, column), expected, "{column}");
         }

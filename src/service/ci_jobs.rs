@@ -230,3 +230,6 @@ fn job_user(change: &Change<'_>, caller: &Caller, named: Option<&str>) -> Result
         _ => Err(ServiceError::Forbidden("only administrators open jobs for other users")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! A registry in a temporary folder with a clock that tests set, and people in it.
 
+pub(super) mod ci;
 pub(super) mod publishing;
 
 use std::sync::Arc;

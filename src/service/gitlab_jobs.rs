@@ -154,6 +154,11 @@ impl GitlabJobs {
         }
     }
 
+    /// The servers, as the issuers they are to trusted publishers.
+    pub fn servers(&self) -> Vec<Issuer> {
+        self.servers.load().iter().map(|server| server.issuer.clone()).collect()
+    }
+
     /// The job that a token is of. `named` is the GitLab that the request names.
     pub async fn check(
         &self,

@@ -1,7 +1,11 @@
 //! Trusted publishers of projects: added and removed by maintainers, matched against the claims of CI jobs elsewhere.
 
+use std::collections::BTreeSet;
+
 use super::access::{Caller, project_for};
 use super::audit::Deed;
+use super::gitlab_jobs::GitlabJobs;
+use super::oidc::IdTokens;
 use super::{Registry, ServiceError, input};
 use crate::blobs::sha256;
 use crate::domain::access::ProjectAction;
@@ -82,6 +86,14 @@ pub(super) fn use_up(
 }
 
 impl Registry {
+    /// Who can vouch for a CI job by the configuration in force: issuers of ID tokens and GitLab servers, each once.
+    pub fn configured_issuers(&self) -> Vec<Issuer> {
+        let signing = self.shared.id_tokens.get().map(IdTokens::issuers).unwrap_or_default();
+        let asked = self.shared.gitlab_jobs.get().map(GitlabJobs::servers).unwrap_or_default();
+        let all: BTreeSet<Issuer> = signing.into_iter().map(|trusted| trusted.issuer).chain(asked).collect();
+        all.into_iter().collect()
+    }
+
     /// The trusted publishers of a project. For maintainers.
     pub fn trusted_publishers(
         &self,
@@ -169,3 +181,6 @@ impl Registry {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,6 +163,7 @@ fn check_metadata(store: &Store) -> Result<(Verified, BTreeMap<Sha256, PackageFi
         check_tokens(snapshot, &mut verified)?;
         check_sessions(snapshot, &mut verified)?;
         webhooks::check(snapshot, &mut verified)?;
+        ci::check(snapshot, &mut verified)?;
         chain::check(snapshot, &mut verified)
     })?;
     Ok((verified, expected))
@@ -198,6 +199,7 @@ macro_rules! check_each {
 }
 
 mod chain;
+mod ci;
 mod webhooks;
 mod words;
 

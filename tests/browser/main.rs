@@ -22,6 +22,7 @@ mod views;
 mod account;
 mod administration;
 mod browsing;
+mod ci;
 mod creating;
 mod deploy_tokens;
 mod errors;

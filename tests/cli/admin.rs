@@ -209,3 +209,61 @@ fn deploy_tokens() {
         noun(&["list", "--group", "nowhere"]).refused(1, "there is no group nowhere");
     }
 }
+
+#[test]
+fn trusted_publishers() {
+    for server in running_and_stopped() {
+        server.cli_ok(&["admin", "group", "create", "acme"]);
+        server.cli_ok(&["admin", "project", "create", "acme/network"]);
+        let noun = |arguments: &[&str]| server.cli(&[&["admin", "trusted-publisher"], arguments].concat());
+        let project = ["--project", "acme/network"];
+        let made = noun(
+            &[
+                &["create", "--issuer", "https://gitlab.example", "--name", "releases", "--once"][..],
+                &["--claim", "project_path=acme/vpc", "--claim", "ref=v*", "--role", "maintainer"],
+                &project,
+            ]
+            .concat(),
+        );
+        assert_eq!(
+            shown(&made.stdout),
+            "id:          1\nname:        releases\nissuer:      https://gitlab.example\n\
+             claims:      project_path=acme/vpc,ref=v*\nrole:        maintainer\nonce:        true\ncreated_at:  TIME\n",
+            "{made:?}"
+        );
+        let issuer = "https://token.actions.githubusercontent.com";
+        let added = noun(
+            &[&["add", "--issuer", issuer, "--claim", "repository=acme/a=b", "--json"][..], &project]
+                .concat(),
+        );
+        let added: Value = serde_json::from_str(&added.stdout).unwrap();
+        assert_eq!(added["claims"]["repository"], "acme/a=b", "only the first = is one");
+        assert_eq!((&added["name"], added["access_level"].as_u64()), (&added["issuer"], Some(30)));
+        let list = shown(&noun(&[&["list"][..], &project].concat()).stdout);
+        let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(rows[0], ["ID", "NAME", "ISSUER", "CLAIMS", "ROLE", "ONCE", "CREATED_AT"]);
+        assert_eq!(rows[2], ["2", issuer, issuer, "repository=acme/a=b", "developer", "false", "TIME"]);
+        let removed = noun(&[&["remove", "1"][..], &project].concat());
+        assert_eq!(removed.stdout, "deleted trusted publisher 1 of project acme/network\n");
+        noun(&[&["delete", "1"][..], &project].concat()).refused(
+            1,
+            "there is no trusted publisher 1 of project acme/network: see `cairn admin trusted-publisher list --project acme/network`",
+        );
+        for (arguments, code, said) in [
+            (&["--claim", "ref=v*"][..], 2, "--issuer <URL>"),
+            (&["--issuer", issuer], 2, "--claim <NAME=PATTERN>"),
+            (&["--issuer", issuer, "--claim", "ref"], 2, "such as project_path=acme/vpc"),
+            (&["--issuer", issuer, "--claim", "ref=a", "--claim", "ref=b"], 2, "--claim ref is given twice"),
+            (
+                &["--issuer", issuer, "--claim", "ref=a", "--role", "owner"],
+                2,
+                "reporter, developer, maintainer",
+            ),
+            (&["--issuer", "gitlab", "--claim", "ref=a"], 1, "the issuer must be a URL"),
+            (&["--issuer", issuer, "--claim", "ref=*"], 1, "nothing but * matches everything"),
+        ] {
+            noun(&[&["create"], &project[..], arguments].concat()).refused(code, said);
+        }
+        noun(&["list", "--project", "acme/nothing"]).refused(1, "there is no project acme/nothing");
+    }
+}

@@ -6,16 +6,18 @@
 use std::fmt::Debug;
 use std::path::PathBuf;
 
+use cairn::domain::ci::CiJob;
 use cairn::domain::event::PackageEvent;
 use cairn::domain::manifest::Manifest;
-use cairn::domain::package::Publisher;
+use cairn::domain::package::{Package, Publisher};
+use cairn::domain::provenance::{Provenance, VerifiedBy};
 use cairn::domain::words::{Use, Uses};
-use cairn::domain::{GroupId, HookId, PackageId, ProjectId, Sha256, TokenId, UserId};
+use cairn::domain::{GroupId, HookId, JobId, PackageId, ProjectId, PublisherId, Sha256, TokenId, UserId};
 use cairn::store::audit::{AuditHead, AuditRecord};
 use cairn::store::codec::{CodecError, Record, decode, encode};
 use cairn::store::tables::{
     Counter, DailyDownloads, DayCount, Downloads, HookQueued, LastUse, ModuleText, ModuleVersion, PathTarget,
-    Present, SecretKey,
+    Present, SecretKey, SpentUntil,
 };
 
 use crate::sample;
@@ -96,4 +98,27 @@ fn every_stored_record_keeps_its_bytes() {
             published_ms: package.created_at.as_millisecond(),
         },
     );
+}
+
+#[test]
+fn every_record_about_ci_keeps_its_bytes() {
+    check("provenance", &sample::provenance());
+    for (name, verified_by) in [
+        ("provenance_job", VerifiedBy::Job(300)),
+        ("provenance_gitlab", VerifiedBy::Gitlab("https://gitlab.example".to_owned())),
+        ("provenance_unverified", VerifiedBy::Nobody),
+    ] {
+        check(name, &Provenance::verified_by(verified_by));
+    }
+    check("ci_job", &sample::ci_job());
+    check("ci_job_open", &CiJob { closed_at: None, ..sample::ci_job() });
+    check("job_id", &JobId(70_000));
+    check("trusted_publisher", &sample::trusted_publisher());
+    check("spent_until", &SpentUntil(1_700_000_400_000));
+    for (name, actor) in
+        [("job", Publisher::Job(UserId(1), JobId(300))), ("trusted", Publisher::Trusted(PublisherId(300)))]
+    {
+        check(&format!("package_{name}"), &Package { publisher: actor, ..sample::package() });
+        check(&format!("package_event_{name}"), &PackageEvent { actor, ..sample::event() });
+    }
 }

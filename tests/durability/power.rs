@@ -125,8 +125,8 @@ fn a_power_cut_while_an_old_database_is_brought_forward_loses_nothing() {
     });
 }
 
-#[tokio::test]
-async fn what_an_interrupted_first_start_left_under_another_name_is_in_nobodys_way() {
+#[test]
+fn what_an_interrupted_first_start_left_under_another_name_is_in_nobodys_way() {
     let dir = tempfile::tempdir().expect("a folder");
     let half_made = dir.path().join("cairn.redb.new");
     let mut bytes = base_disk().platter();
@@ -134,10 +134,12 @@ async fn what_an_interrupted_first_start_left_under_another_name_is_in_nobodys_w
     std::io::Write::write_all(&mut std::fs::File::create_new(&half_made).expect("a file"), &bytes)
         .expect("room");
     let store = Store::open(dir.path()).expect("a new database");
-    crate::sample::fill(&store).await.expect("it can be written");
+    runtime().block_on(crate::sample::fill(&store)).expect("it can be written");
     assert!(!half_made.exists(), "the other name is gone");
     store.close();
     let again = Store::open(dir.path()).expect("the same database");
     assert_eq!(again.read(cairn::store::identity::users).expect("readable").len(), 1);
+    let wrong = cairn::service::upkeep::verify_metadata(&again).expect("readable");
+    assert_eq!(wrong, Vec::<String>::new(), "one of everything, in every index");
     again.close();
 }

@@ -1,6 +1,8 @@
 //! One of everything that is stored: what golden vectors and old databases are made of.
 
 use cairn::domain::audit::{Action, Details, Entry, Kind, Named, Outcome};
+use cairn::domain::ci::CiJob;
+use cairn::domain::claims::ClaimPatterns;
 use cairn::domain::credential::{DeployScope, PersonalScope, Token, TokenOwner};
 use cairn::domain::event::{PackageAction, PackageEvent};
 use cairn::domain::identity::{
@@ -10,12 +12,18 @@ use cairn::domain::manifest::{
     Input, Manifest, ModuleCall, ModulePart, Output, ProviderRequirement, Resource,
 };
 use cairn::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, Status, Warning, WarningCode};
+use cairn::domain::provenance::{JobRun, Pipeline, Provenance, VerifiedBy};
 use cairn::domain::session::Session;
+use cairn::domain::trusted_publisher::TrustedPublisher;
 use cairn::domain::webhook::{Attempt, Delivery, DeliveryState, EventKind, Subscriptions, Webhook};
 use cairn::domain::words::{Use, Uses, Word};
-use cairn::domain::{DeliveryId, FileId, GroupId, HookId, PackageId, ProjectId, Sha256, TokenId, UserId};
+use cairn::domain::{
+    DeliveryId, FileId, GroupId, HookId, JobId, PackageId, ProjectId, PublisherId, Sha256, TokenId, UserId,
+};
 use cairn::store::tables::{ModuleText, ModuleWords};
-use cairn::store::{Change, Store, StoreError, credentials, identity, packages, sessions};
+use cairn::store::{
+    Change, Store, StoreError, ci_jobs, credentials, identity, packages, sessions, trusted_publishers,
+};
 use jiff::Timestamp;
 
 /// A fixed time.
@@ -237,6 +245,68 @@ pub(crate) fn settings() -> InstanceSettings {
     }
 }
 
+const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+
+fn pipeline() -> Pipeline {
+    Pipeline {
+        id: 70_000,
+        iid: Some(5),
+        web_url: Some("https://gitlab.example/acme/vpc/-/pipelines/70000".parse().expect("a URL")),
+        source: Some("push".parse().expect("a line")),
+    }
+}
+
+fn run() -> JobRun {
+    JobRun {
+        name: Some("publish".parse().expect("a line")),
+        web_url: Some("https://gitlab.example/acme/vpc/-/jobs/99".parse().expect("a URL")),
+    }
+}
+
+pub(crate) fn provenance() -> Provenance {
+    Provenance {
+        verified_by: VerifiedBy::Issuer("https://gitlab.example".to_owned()),
+        pipeline: Some(pipeline()),
+        job: Some(run()),
+        git_ref: Some("v1.2.3".parse().expect("a line")),
+        sha: Some(SHA.parse().expect("a commit")),
+        commit_url: Some(format!("https://gitlab.example/acme/vpc/-/commit/{SHA}").parse().expect("a URL")),
+        source_project: Some("acme/vpc".parse().expect("a line")),
+        user: Some("ada".parse().expect("a line")),
+    }
+}
+
+pub(crate) fn ci_job() -> CiJob {
+    CiJob {
+        id: JobId(5),
+        project: ProjectId(7),
+        user: UserId(1),
+        hash: Sha256::new([0x77; 32]),
+        git_ref: "main".parse().expect("a line"),
+        sha: SHA.parse().expect("a commit"),
+        pipeline: pipeline(),
+        run: run(),
+        created_at: at(10),
+        expires_at: at(3_610),
+        closed_at: Some(at(70)),
+    }
+}
+
+pub(crate) fn trusted_publisher() -> TrustedPublisher {
+    let claims = [("project_path", "acme/vpc"), ("ref", "v*")];
+    TrustedPublisher {
+        id: PublisherId(6),
+        project: ProjectId(7),
+        name: "releases of acme/vpc".to_owned(),
+        issuer: "https://gitlab.example".parse().expect("an issuer"),
+        claims: ClaimPatterns::parse(claims).expect("patterns"),
+        role: Role::Developer,
+        once: true,
+        created_by: Some(UserId(1)),
+        created_at: at(11),
+    }
+}
+
 pub(crate) fn audit_entry() -> Entry {
     Entry {
         at: at(10),
@@ -305,5 +375,9 @@ fn fill_change(change: &mut Change<'_>) -> Result<(), StoreError> {
     sessions::put(change, &Sha256::new([0x33; 32]), &session())?;
     credentials::put_secret_key(change, "ticket", [7; 32])?;
     packages::put(change, &package(), &file(), &manifest())?;
-    packages::put_event(change, &event(), None)
+    packages::put_provenance(change, package().id, &provenance())?;
+    packages::put_event(change, &event(), Some(&provenance()))?;
+    ci_jobs::put(change, &ci_job())?;
+    trusted_publishers::put(change, &trusted_publisher())?;
+    trusted_publishers::spend(change, &Sha256::new([0x66; 32]), at(400), at(12))
 }

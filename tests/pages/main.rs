@@ -9,6 +9,7 @@ mod account;
 mod admin;
 mod assets;
 mod audit;
+mod ci;
 mod errors;
 mod forms;
 mod home;

@@ -52,6 +52,8 @@ fn settings_are_for_those_who_may_change_them() {
         (PROJECT, [404, 404, 403, 403, 200, 200, 200]),
         ("/acme/network/-/settings/members", [404, 404, 403, 403, 200, 200, 200]),
         ("/acme/network/-/settings/deploy_tokens", [404, 404, 403, 403, 200, 200, 200]),
+        ("/acme/network/-/settings/ci", [404, 404, 403, 403, 200, 200, 200]),
+        ("/groups/acme/-/settings/ci", [303, 403, 403, 403, 403, 404, 404]),
         ("/acme/network/-/settings/webhooks", [404, 404, 403, 403, 200, 200, 200]),
         // Who sees the project is asked to sign in; what is hidden is not there.
         ("/acme/open/-/settings", [303, 403, 403, 403, 200, 200, 200]),

@@ -14,6 +14,7 @@ mod credentials;
 mod gitlab_jobs;
 mod harness;
 mod identity_lists;
+mod jwks_file;
 mod lists;
 mod login;
 mod modules_api;

@@ -60,6 +60,10 @@ impl Described {
         world.root().post(&format!("{group}/members"), &member).must(201);
         let token = json!({ "name": "all", "scopes": ["read_package_registry"] });
         world.root().post(&format!("{group}/deploy_tokens"), &token).must(201);
+        let publishers = format!("/api/v4/projects/{}/trusted_publishers", world.project_id(PROJECT));
+        let publisher =
+            json!({ "issuer": "https://a.example", "claims": { "ref": "v*" }, "access_level": 20 });
+        world.root().post(&publishers, &publisher).must(201);
         let mut document = world.anonymous().get("/api/openapi.json").must(200).json();
         close(&mut document["components"]["schemas"]);
         Self { world, document }

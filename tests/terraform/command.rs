@@ -53,6 +53,11 @@ pub(crate) fn world() -> Option<World> {
     program().map(|_| World::on(Server::builder().flag("--tls-self-signed")))
 }
 
+/// The same with a configuration file.
+pub(crate) fn world_with_config(text: &str) -> Option<World> {
+    program().map(|_| World::on(Server::builder().flag("--tls-self-signed").config(text)))
+}
+
 /// The same without TLS.
 pub(crate) fn plain_world() -> Option<World> {
     program().map(|_| World::start())

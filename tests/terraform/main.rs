@@ -13,6 +13,7 @@ mod front;
 
 mod ci;
 mod direct;
+mod id_token;
 mod install;
 mod login;
 mod mirror;

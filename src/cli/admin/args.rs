@@ -5,6 +5,7 @@ use clap::{Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use crate::domain::credential::{DeployScope, PersonalScope};
+use crate::domain::trusted_publisher::GRANTABLE;
 use crate::domain::{Role, Visibility};
 
 /// What can be administered.
@@ -37,6 +38,9 @@ pub(in crate::cli) enum AdminCommand {
     /// Deploy tokens of groups and projects
     #[command(subcommand)]
     DeployToken(DeployTokenCommand),
+    /// CI systems elsewhere whose jobs may act on a project
+    #[command(subcommand)]
+    TrustedPublisher(TrustedPublisherCommand),
     /// The audit log: who did what, and what was refused
     Audit(AuditArgs),
 }
@@ -293,6 +297,48 @@ pub(in crate::cli) enum DeployTokenCommand {
     },
 }
 
+/// What to do with trusted publishers.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum TrustedPublisherCommand {
+    /// Let the jobs of a CI system act on a project
+    #[command(visible_alias = "add")]
+    Create {
+        /// The project (full path or number)
+        #[arg(long)]
+        project: String,
+        /// Who vouches for the jobs: the iss of their ID tokens, or the URL of a GitLab
+        #[arg(long, value_name = "URL")]
+        issuer: String,
+        /// What must be claimed, as NAME=PATTERN with * for any characters (repeatable; all must match)
+        #[arg(long = "claim", value_name = "NAME=PATTERN", required = true, value_parser = claim)]
+        claims: Vec<(String, String)>,
+        /// What the jobs may do: reporters pull, developers publish, maintainers delete
+        #[arg(long, default_value = "developer", value_parser = granted_role())]
+        role: Role,
+        /// Let a token publish only once
+        #[arg(long)]
+        once: bool,
+        /// Name for people [default: the issuer]
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List the trusted publishers of a project
+    List {
+        /// The project (full path or number)
+        #[arg(long)]
+        project: String,
+    },
+    /// Remove a trusted publisher
+    #[command(visible_alias = "remove")]
+    Delete {
+        /// Its number
+        id: u64,
+        /// The project (full path or number)
+        #[arg(long)]
+        project: String,
+    },
+}
+
 /// A name out of a fixed list, so that a wrong one is a usage error that shows the right ones.
 fn one_of<T: Clone + Send + Sync + 'static>(
     names: impl IntoIterator<Item = &'static str>,
@@ -320,4 +366,14 @@ pub(in crate::cli) fn visibility() -> impl TypedValueParser<Value = Visibility> 
 
 fn role() -> impl TypedValueParser<Value = Role> {
     one_of(Role::ALL.map(Role::as_str), |name| Role::ALL.into_iter().find(|role| role.as_str() == name))
+}
+
+fn granted_role() -> impl TypedValueParser<Value = Role> {
+    one_of(GRANTABLE.map(Role::as_str), |name| GRANTABLE.into_iter().find(|role| role.as_str() == name))
+}
+
+fn claim(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, pattern)| !name.is_empty() && !pattern.is_empty());
+    let (name, pattern) = parts.ok_or("write a claim as NAME=PATTERN, such as project_path=acme/vpc")?;
+    Ok((name.to_owned(), pattern.to_owned()))
 }

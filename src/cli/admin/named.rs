@@ -51,6 +51,13 @@ impl Named {
             list: format!("cairn admin deploy-token list {}", place.flag()),
         }
     }
+
+    pub(super) fn trusted_publisher(id: u64, project: &str) -> Self {
+        Self {
+            what: format!("trusted publisher {id} of project {project}"),
+            list: format!("cairn admin trusted-publisher list --project {project}"),
+        }
+    }
 }
 
 /// Makes a request about one thing, which must exist.

@@ -50,7 +50,7 @@ fn begins_with_a_verb(text: &str) -> bool {
 }
 
 /// Messages of errors begin in lower case and end without a full stop.
-fn sentence(message: &str) -> String {
+pub(super) fn sentence(message: &str) -> String {
     let mut letters = message.trim_end_matches('.').chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())

@@ -1,5 +1,6 @@
 //! The settings of groups and projects, as their owners and maintainers see them.
 
+pub mod ci;
 pub mod deploy_tokens;
 pub mod general;
 pub mod group;
@@ -24,6 +25,8 @@ pub enum Tab {
     Members,
     /// Tokens for machines.
     DeployTokens,
+    /// What CI systems may do with a project.
+    Ci,
     /// Who is told of changes. Projects have them, groups have none.
     Webhooks,
 }
@@ -53,13 +56,15 @@ fn page(
         ("Deploy tokens", format!("{base}/deploy_tokens"), None),
     ];
     if place.is_project() {
+        entries.push(("CI", format!("{base}/ci"), None));
         entries.push(("Webhooks", format!("{base}/webhooks"), None));
     }
     let (chosen, title) = match tab {
         Tab::General => (0, "Settings"),
         Tab::Members => (1, "Members"),
         Tab::DeployTokens => (2, "Deploy tokens"),
-        Tab::Webhooks => (3, "Webhooks"),
+        Tab::Ci => (3, "CI"),
+        Tab::Webhooks => (4, "Webhooks"),
     };
     let main = html! {
         h1 { (title) }

@@ -1,5 +1,6 @@
 //! The settings of groups and projects: who may see them, and which form is for whom.
 
+mod ci;
 mod deploy_tokens;
 mod general;
 mod group;
@@ -42,6 +43,10 @@ pub(super) async fn show(
         None => general::show(visit, &place).await,
         Some("members") => members::show(visit, &place),
         Some("deploy_tokens") => deploy_tokens::show(visit, &place),
+        Some("ci") if place.is_project() => ci::show(visit, &place),
+        Some(form) if place.is_project() && ci::FORMS.contains(&form) => {
+            Ok(Visit::lead_to(&ci::here(&place)))
+        }
         Some("webhooks") if place.is_project() => webhooks::show(visit, &place),
         // After a refused form its address is this one, and may be loaded again.
         Some(form) if general::FORMS.contains(&form) => Ok(Visit::lead_to(&settings_path(&place))),
@@ -61,6 +66,8 @@ pub(super) async fn send(
     match section {
         "members" => members::add(visit, &place, form).await,
         "deploy_tokens" => deploy_tokens::create(visit, &place, form).await,
+        "trusted_publishers" if place.is_project() => ci::add_publisher(visit, &place, form).await,
+        "job_allowlist" if place.is_project() => ci::allow(visit, &place, form).await,
         "webhooks" if place.is_project() => webhooks::add(visit, &place, form).await,
         _ => general::save(visit, &place, section, form).await,
     }
@@ -83,6 +90,10 @@ pub(super) async fn send_about(
         ("members", "change") => members::change(visit, &place, id, form).await,
         ("members", "remove") => members::remove(visit, &place, id).await,
         ("deploy_tokens", "revoke") => deploy_tokens::revoke(visit, &place, id).await,
+        ("trusted_publishers", "remove") if place.is_project() => {
+            ci::remove_publisher(visit, &place, id).await
+        }
+        ("job_allowlist", "remove") if place.is_project() => ci::disallow(visit, &place, id).await,
         _ => Err(nothing_here(visit)),
     }
 }
