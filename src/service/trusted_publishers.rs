@@ -166,17 +166,16 @@ impl Registry {
         id: PublisherId,
     ) -> Result<(), ServiceError> {
         let now = self.now();
-        let (caller, project) = (caller.clone(), project.to_owned());
+        let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
         self.store()
             .write(move |change| {
                 let project = project_for(change, &caller, &project, ProjectAction::Administer, now)?;
                 let found = trusted_publishers::publisher(change, id)?;
                 let found = found.filter(|publisher| publisher.project == project.id);
-                trusted_publishers::remove(
-                    change,
-                    &found.ok_or(ServiceError::NotFound("Trusted publisher"))?,
-                );
-                Ok(())
+                let found = found.ok_or(ServiceError::NotFound("Trusted publisher"))?;
+                trusted_publishers::remove(change, &found);
+                let deed = Deed::new(Action::PublisherRemoved, Named::publisher(&found));
+                Ok(scribe.note(change, deed.of(Named::project(&project)))?)
             })
             .await
     }

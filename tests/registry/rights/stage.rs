@@ -225,7 +225,7 @@ impl Stage {
             "user" => self.users["strg"].to_string(),
             "joiner" | "leaver" => self.users[name].to_string(),
             "count" => self.count(),
-            "job" | "target" | "allowed" => "1".to_owned(),
+            "job" | "target" | "allowed" | "publisher" => "1".to_owned(),
             "users-token" => self.personal_token("strg"),
             "others-token" => self.personal_token("kept"),
             other => panic!("rights.txt: {{{other}}} stands for nothing"),
