@@ -89,6 +89,8 @@ pub enum ProjectAction {
     Publish,
     /// Delete a package or a file.
     DeletePackage,
+    /// Close a CI job: also while the registry is off, because its token reaches other projects.
+    CloseJob,
     /// See its deploy tokens.
     Inspect,
     /// Change its settings, members and deploy tokens.
@@ -187,6 +189,7 @@ pub fn project(who: Identity, project: &ProjectFacts, action: ProjectAction) -> 
             }?;
             registry_on(project)
         }
+        ProjectAction::CloseJob => manage(who, project.role, Role::Developer),
         ProjectAction::Inspect => inspect(who, project.role, Role::Maintainer),
         ProjectAction::Administer => manage(who, project.role, Role::Maintainer),
         ProjectAction::Remove => manage(who, project.role, Role::Owner),

@@ -1,5 +1,7 @@
 //! CI systems elsewhere that may act on a project: what their signed claims must say, and what they may do then.
 
+use std::sync::{Arc, OnceLock};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -58,9 +60,28 @@ pub struct Workload {
     pub proof: Proof,
     /// What is claimed.
     pub claims: Claims,
+    /// The trusted publishers that were found for it, once they are looked for: lists ask about each of many groups.
+    granted: OnceLock<Arc<[TrustedPublisher]>>,
 }
 
 impl Workload {
+    /// A job whose claims were found true.
+    pub const fn new(proof: Proof, claims: Claims) -> Self {
+        Self { proof, claims, granted: OnceLock::new() }
+    }
+
+    /// The trusted publishers of any project that it matches, looked for once a request.
+    pub fn granted<E>(
+        &self,
+        find: impl FnOnce() -> Result<Vec<TrustedPublisher>, E>,
+    ) -> Result<Arc<[TrustedPublisher]>, E> {
+        if let Some(known) = self.granted.get() {
+            return Ok(Arc::clone(known));
+        }
+        let found = find()?.into();
+        Ok(Arc::clone(self.granted.get_or_init(|| found)))
+    }
+
     /// What log lines call it: who vouches, and for which project and job.
     pub fn label(&self) -> String {
         let source =
@@ -163,7 +184,7 @@ mod tests {
     fn workload(issuer: &str, values: Value) -> Workload {
         let Value::Object(values) = values else { panic!("an object") };
         let claims = Claims::verified(issuer.parse().unwrap(), Timestamp::UNIX_EPOCH, values);
-        Workload { proof: Proof::IdToken, claims }
+        Workload::new(Proof::IdToken, claims)
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::domain::package::Publisher;
 use crate::domain::provenance::Provenance;
 use crate::domain::trusted_publisher::{TrustedPublisher, Workload};
 use crate::domain::{JobId, Sha256, TokenId, UserId};
-use crate::store::{Reader, ci_jobs, credentials, identity};
+use crate::store::{Reader, ci_jobs, credentials, identity, sessions};
 
 /// The user name that goes with the token of a CI job in `Basic` credentials (GitLab).
 const JOB_USERNAME: &str = "gitlab-ci-token";
@@ -321,7 +321,7 @@ fn active_user(reader: &impl Reader, id: UserId) -> Result<Box<User>, ServiceErr
     Ok(Box::new(user))
 }
 
-/// The caller of a request that took long, as its credential is accepted now.
+/// The caller of a request, as its credential is accepted now: a body may take long to arrive.
 pub(super) fn still_valid(
     reader: &impl Reader,
     caller: &Caller,
@@ -329,10 +329,28 @@ pub(super) fn still_valid(
 ) -> Result<Caller, ServiceError> {
     match caller {
         Caller::Job { job, .. } => caller_by_job(reader, job.id, now),
-        _ => match caller.token() {
-            Some(token) => caller_by_token(reader, token.id, now),
-            None => Ok(caller.clone()),
-        },
+        Caller::User { via: Via::Token(token), .. } | Caller::Deploy { token } => {
+            caller_by_token(reader, token.id, now)
+        }
+        Caller::User { user, via: Via::Session(hash) } => {
+            let session = sessions::by_hash(reader, hash)?.filter(|session| session.is_live(now));
+            session.ok_or(ServiceError::Unauthenticated(BadCredential::Missing))?;
+            Ok(Caller::User { user: active_user(reader, user.id)?, via: Via::Session(*hash) })
+        }
+        Caller::Anonymous | Caller::Workload(_) | Caller::Trusted(_) | Caller::Operator => Ok(caller.clone()),
+    }
+}
+
+/// Refuses a change whose caller lost its credential, or its rights over the instance, since the request began.
+pub(super) fn check_unchanged(
+    reader: &impl Reader,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    if still_valid(reader, caller, now)?.identity() == caller.identity() {
+        Ok(())
+    } else {
+        Err(ServiceError::Forbidden("your rights changed while the request was being received: try again"))
     }
 }
 

@@ -98,7 +98,7 @@ impl Registry {
                 let token = token_of(change, found.holder(), id)?;
                 credentials::remove(change, &token);
                 let deed = Deed::new(Action::DeployTokenDeleted, Named::token(&token)).of(found.named());
-                Ok(scribe.note(change, deed)?)
+                scribe.note(change, deed)
             })
             .await
     }

@@ -1,5 +1,7 @@
 //! From a caller and a project or group to the facts that `domain::access` decides on.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::access::Caller;
@@ -131,8 +133,8 @@ fn member_below(
 pub(super) fn granted(
     reader: &impl Reader,
     workload: &Workload,
-) -> Result<Vec<TrustedPublisher>, StoreError> {
-    trusted_publishers::every(reader, |publisher| publisher.admits(&workload.claims))
+) -> Result<Arc<[TrustedPublisher]>, StoreError> {
+    workload.granted(|| trusted_publishers::every(reader, |publisher| publisher.admits(&workload.claims)))
 }
 
 fn granted_below(

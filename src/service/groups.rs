@@ -223,7 +223,7 @@ impl Registry {
                 let group = group_for(change, &caller, &id, GroupAction::Administer, now)?;
                 let packages = remove_group(change, &caller, &group, now)?;
                 let deed = Deed::new(Action::GroupDeleted, Named::group(&group)).with("packages", packages);
-                Ok(scribe.note(change, deed)?)
+                scribe.note(change, deed)
             })
             .await
     }

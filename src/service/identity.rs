@@ -282,7 +282,7 @@ impl Registry {
                 }
                 let packages = remove_user(change, &caller, &user, now)?;
                 let deed = Deed::new(Action::UserDeleted, Named::user(&user)).with("packages", packages);
-                Ok(scribe.note(change, deed)?)
+                scribe.note(change, deed)
             })
             .await
     }

@@ -114,9 +114,8 @@ impl Registry {
         let code = BASE64URL_NOPAD.encode(&clock::random_bits()?);
         // A code is kept in memory only, but that it was given is remembered, and before it is.
         let (scribe, named) = (self.scribe_by(&user, Kind::Password), Named::user(&user));
-        let noted = self.store().write(move |change| {
-            scribe.note(change, Deed::new(Action::LoginAllowed, named)).map_err(ServiceError::from)
-        });
+        let noted =
+            self.store().write(move |change| scribe.note(change, Deed::new(Action::LoginAllowed, named)));
         noted.await?;
         let grant = Grant {
             user: user.id,

@@ -317,7 +317,7 @@ impl Registry {
                 keep_an_owner(change, &member.membership, None)?;
                 records::remove_membership(change, found.holder(), user);
                 let deed = Deed::new(Action::MemberRemoved, Named::user(&member.user)).of(found.named());
-                Ok(scribe.note(change, deed.with("role", member.membership.role.as_str()))?)
+                scribe.note(change, deed.with("role", member.membership.role.as_str()))
             })
             .await
     }

@@ -89,12 +89,15 @@ use error::BadCredential;
 use gitlab_jobs::{GitlabJobError, GitlabJobs};
 use listeners::Listeners;
 use login::Codes;
-use oidc::IdTokens;
+use oidc::{IdTokenError, IdTokens};
 use overview::Storage;
 use passwords::Passwords;
 use sign_in::Attempts;
 use tickets::Tickets;
 
+/// What a job is told whose token cannot be checked. Why not is for the log: nobody has shown yet who asks.
+const NOBODY_TO_ASK: &str =
+    "the CI system that vouches for this token cannot be asked now: try again in a moment";
 /// Purpose of the key that signs tickets.
 const TICKET_KEY: &str = "ticket";
 
@@ -324,6 +327,10 @@ impl Registry {
         };
         match checked {
             Ok(workload) => Ok(Caller::Workload(Box::new(workload))),
+            Err(unknown @ GitlabJobError::Unreachable { .. }) => {
+                tracing::warn!(%unknown, "a job token could not be checked");
+                Err(ServiceError::Unavailable(NOBODY_TO_ASK))
+            }
             Err(refused) => Err(ServiceError::Unauthenticated(BadCredential::GitlabJob(Box::new(refused)))),
         }
     }
@@ -343,7 +350,11 @@ impl Registry {
             return Err(ServiceError::Unauthenticated(BadCredential::Unknown));
         };
         match id_tokens.verify(token, now).await {
-            Ok(claims) => Ok(Caller::Workload(Box::new(Workload { proof: Proof::IdToken, claims }))),
+            Ok(claims) => Ok(Caller::Workload(Box::new(Workload::new(Proof::IdToken, claims)))),
+            Err(unknown @ IdTokenError::KeysUnavailable { .. }) => {
+                tracing::warn!(%unknown, "an ID token could not be checked");
+                Err(ServiceError::Unavailable(NOBODY_TO_ASK))
+            }
             Err(refused) => Err(ServiceError::Unauthenticated(BadCredential::IdToken(Box::new(refused)))),
         }
     }

@@ -278,7 +278,7 @@ impl Registry {
                 packages::remove_file(change, &file);
                 let named = Named::new(Kind::PackageFile, Some(file.id.0), &file.file_name);
                 let deed = Deed::new(Action::PackageFileDeleted, named).of(Named::project(&project));
-                Ok(scribe.note(change, deed.with("sha256", file.sha256.to_hex()))?)
+                scribe.note(change, deed.with("sha256", file.sha256.to_hex()))
             })
             .await
     }

@@ -42,8 +42,11 @@ impl Registry {
                 let Some(provenance) = entry.provenance else { continue };
                 let Some(pipeline) = provenance.pipeline.clone() else { continue };
                 let same = |known: &PackagePipeline| {
+                    let (one, other) = (&known.provenance, &provenance);
                     known.pipeline.id == pipeline.id
-                        && known.provenance.verified_by.url() == provenance.verified_by.url()
+                        && one.source_project == other.source_project
+                        && (one.verified_by.kind(), one.verified_by.url())
+                            == (other.verified_by.kind(), other.verified_by.url())
                 };
                 if found.iter().any(same) {
                     continue;

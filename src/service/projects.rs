@@ -246,7 +246,7 @@ impl Registry {
                 let packages = remove_project(change, &caller, &project, now)?;
                 let deed =
                     Deed::new(Action::ProjectDeleted, Named::project(&project)).with("packages", packages);
-                Ok(scribe.note(change, deed)?)
+                scribe.note(change, deed)
             })
             .await
     }

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::access::{Caller, check_project, project_for, still_valid};
 use super::audit::Deed;
 use super::error::{Duplicate, DuplicateKind, ServiceError};
-use super::trusted_publishers::{acting, use_up};
+use super::trusted_publishers::{acting, check_unspent, use_up};
 use super::{Registry, history};
 use crate::archive::{self, ArchiveError, Report};
 use crate::blobs::{Lease, Staged};
@@ -90,6 +90,7 @@ impl Registry {
             let project = project_for(snapshot, caller, target.project, ProjectAction::Publish, now)?;
             let version: Version = target.version.parse()?;
             let (name, system): (ModuleName, System) = (target.name.parse()?, target.system.parse()?);
+            check_unspent(snapshot, caller, project.id, now)?;
             check_duplicates(snapshot, caller, &project, (&name, &system, &version), None, now)?;
             let configured = identity::settings(snapshot)?.max_file_size;
             Ok::<_, ServiceError>((project.id, name, system, version, configured))

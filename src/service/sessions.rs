@@ -76,7 +76,7 @@ impl Registry {
             .write(move |change| {
                 sessions::remove(change, &hash, user);
                 let deed = Deed::new(Action::SessionClosed, audit::session(&hash)).of(named);
-                scribe.note(change, deed).map_err(ServiceError::from)
+                scribe.note(change, deed)
             })
             .await
     }

@@ -54,7 +54,7 @@ impl Standing {
                 }
             }
             Caller::Workload(workload) => {
-                for publisher in granted(reader, workload)? {
+                for publisher in granted(reader, workload)?.iter() {
                     let role = roles.entry(Holder::Project(publisher.project)).or_insert(publisher.role);
                     *role = publisher.role.max(*role);
                 }

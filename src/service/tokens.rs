@@ -240,7 +240,7 @@ impl Registry {
                 credentials::put(change, &token)?;
                 let deed = Deed::new(Action::PersonalTokenRevoked, Named::token(&token));
                 let user = audit::user(change, user)?;
-                Ok(scribe.note(change, deed.of(user))?)
+                scribe.note(change, deed.of(user))
             })
             .await
     }
@@ -324,7 +324,7 @@ pub(super) fn note_issued(
     user: Named,
 ) -> Result<(), ServiceError> {
     let deed = Deed::new(Action::PersonalTokenCreated, Named::token(token));
-    Ok(scribe.note(change, described(deed, token).of(user))?)
+    scribe.note(change, described(deed, token).of(user))
 }
 
 /// What the audit log says of a new token: what it may do, and for how long.

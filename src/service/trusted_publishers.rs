@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::access::{Caller, project_for};
 use super::audit::Deed;
+use super::error::BadCredential;
 use super::gitlab_jobs::GitlabJobs;
 use super::oidc::IdTokens;
 use super::{Registry, ServiceError, input};
@@ -14,7 +17,7 @@ use crate::domain::claims::{ClaimPatterns, Claims};
 use crate::domain::issuer::Issuer;
 use crate::domain::package::Publisher;
 use crate::domain::trusted_publisher::{GRANTABLE, TrustedPublisher, Workload};
-use crate::domain::{ProjectId, PublisherId, Role};
+use crate::domain::{ProjectId, PublisherId, Role, Sha256};
 use crate::store::{Change, Reader, StoreError, trusted_publishers};
 
 /// Trusted publishers of one project at most: each is matched at every request with a token of its issuer.
@@ -60,16 +63,46 @@ pub(super) fn acting(
     Ok(caller.publisher().unwrap_or(Publisher::Operator))
 }
 
+/// Refuses a token that its trusted publisher lets publish only once, and that did.
+pub(super) fn check_unspent(
+    reader: &impl Reader,
+    caller: &Caller,
+    project: ProjectId,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    if let Caller::Workload(workload) = caller {
+        unspent(reader, workload, project, now)?;
+    }
+    Ok(())
+}
+
 /// Uses a token up, where its trusted publisher lets it publish only once.
 pub(super) fn use_up(
     change: &mut Change<'_>,
     workload: &Workload,
     project: ProjectId,
-    now: jiff::Timestamp,
+    now: Timestamp,
 ) -> Result<(), ServiceError> {
+    match unspent(change, workload, project, now)? {
+        Some(token) => Ok(trusted_publishers::spend(change, &token, workload.claims.accepted_until(), now)?),
+        None => Ok(()),
+    }
+}
+
+/// What a token is remembered by when it publishes; nothing where it may publish again.
+fn unspent(
+    reader: &impl Reader,
+    workload: &Workload,
+    project: ProjectId,
+    now: Timestamp,
+) -> Result<Option<Sha256>, ServiceError> {
     let claims = &workload.claims;
-    if !matching(change, claims, project)?.is_some_and(|publisher| publisher.once) {
-        return Ok(());
+    if !matching(reader, claims, project)?.is_some_and(|publisher| publisher.once) {
+        return Ok(None);
+    }
+    // Beyond that it is not remembered, and an upload may take longer.
+    if now >= claims.accepted_until() {
+        return Err(ServiceError::Unauthenticated(BadCredential::Expired));
     }
     let Some(id) = claims.id() else {
         return Err(ServiceError::Forbidden(
@@ -77,12 +110,12 @@ pub(super) fn use_up(
         ));
     };
     let token = sha256(format!("{}\0{id}", claims.issuer()).as_bytes());
-    if trusted_publishers::is_spent(change, &token)? {
+    if trusted_publishers::is_spent(reader, &token)? {
         return Err(ServiceError::Forbidden(
             "this ID token has published already, and its trusted publisher takes each once: let the job ask for a new one",
         ));
     }
-    Ok(trusted_publishers::spend(change, &token, claims.accepted_until(), now)?)
+    Ok(Some(token))
 }
 
 impl Registry {
@@ -175,7 +208,7 @@ impl Registry {
                 let found = found.ok_or(ServiceError::NotFound("Trusted publisher"))?;
                 trusted_publishers::remove(change, &found);
                 let deed = Deed::new(Action::PublisherRemoved, Named::publisher(&found));
-                Ok(scribe.note(change, deed.of(Named::project(&project)))?)
+                scribe.note(change, deed.of(Named::project(&project)))
             })
             .await
     }

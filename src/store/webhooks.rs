@@ -16,7 +16,7 @@ use crate::domain::{DeliveryId, HookId, ProjectId};
 /// Deliveries of a webhook that are kept after their end.
 pub const KEPT_FINISHED: usize = 20;
 /// Deliveries of a webhook that wait at most: what a receiver that is down for days may miss.
-pub const MAX_WAITING: usize = 1000;
+pub const MAX_WAITING: usize = 100;
 
 /// A webhook by number.
 pub fn webhook(reader: &impl Reader, id: HookId) -> Result<Option<Webhook>, StoreError> {

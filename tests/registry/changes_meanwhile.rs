@@ -4,6 +4,7 @@ use cairn::domain::Role;
 use serde_json::json;
 
 use crate::support::archive::Module;
+use crate::support::client::Response;
 use crate::support::eventually;
 use crate::support::server::ROOT_TOKEN;
 use crate::support::wire::Wire;
@@ -155,4 +156,57 @@ fn members_are_shown_to_users_alone() {
         world.client("ci").get(path).must(403);
         world.client("bob").get(path).must(200);
     }
+}
+
+/// Asks for a change whose body is held back until something was withdrawn, and returns the answer.
+fn held_back(world: &World, token: &str, path: &str, body: &str, withdraw: impl FnOnce(&World)) -> Response {
+    let mut wire = Wire::open(world.server.address());
+    wire.send(format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nPRIVATE-TOKEN: {token}\r\nContent-Type: application/json\r\n\
+         Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    ));
+    // Said when the body is wanted: who asks is known by then.
+    assert_eq!(wire.answer().unwrap().status, 100);
+    withdraw(world);
+    wire.send(body);
+    wire.answer().unwrap()
+}
+
+#[test]
+fn a_credential_that_was_withdrawn_while_the_body_was_held_back_makes_no_other() {
+    let revoke = |world: &World| {
+        let mine = world.client("dev").get("/api/v4/personal_access_tokens/self").must(200).json();
+        world.root().delete(&format!("/api/v4/personal_access_tokens/{}", mine["id"])).must(204);
+    };
+    let sha = "0".repeat(40);
+    let job = json!({ "ref": "main", "sha": sha, "pipeline": { "id": 1 } }).to_string();
+    let token = r#"{"name":"kept","scopes":["api"]}"#;
+    let world = world();
+    for (path, body) in [
+        ("/api/v4/projects/acme%2Fnetwork/ci_jobs", job.as_str()),
+        (&format!("/api/v4/users/{}/personal_access_tokens", world.user_id("dev")), token),
+    ] {
+        let attributes = json!({ "name": "leaked", "scopes": ["api"] });
+        let secret = world.personal_token("dev", "dev", &attributes).token("dev");
+        let answer = held_back(&world, &secret, path, body, revoke);
+        assert_eq!(answer.status, 401, "{path}: {}", answer.text());
+        assert!(!answer.text().contains("cairn_"), "{path}");
+    }
+    let kept = world.root().get("/api/v4/personal_access_tokens?search=kept").must(200).json();
+    assert_eq!(kept, json!([]));
+}
+
+#[test]
+fn an_administrator_who_was_demoted_while_the_body_was_held_back_stays_demoted() {
+    let world = world();
+    world.stranger("boss");
+    let boss = format!("/api/v4/users/{}", world.user_id("boss"));
+    world.root().put_json(&boss, &json!({ "admin": true })).must(200);
+    let body = r#"{"username":"accomplice","name":"A","admin":true}"#;
+    let answer = held_back(&world, &world.token("boss"), "/api/v4/users", body, |world| {
+        world.root().put_json(&boss, &json!({ "admin": false })).must(200);
+    });
+    assert_eq!(answer.status, 403, "{}", answer.text());
+    assert_eq!(world.root().get("/api/v4/users?username=accomplice").must(200).json(), json!([]));
 }

@@ -307,6 +307,15 @@ fn a_job_has_the_rights_its_user_has_now() {
 }
 
 #[test]
+fn a_leaked_token_is_closed_while_the_registry_of_its_project_is_off() {
+    let world = acme();
+    let (id, token) = job_of(&world.client("dev"), PROJECT, 1);
+    world.change_project(PROJECT, &json!({ "package_registry_access_level": "disabled" }));
+    world.client("dev").delete(&format!("{JOBS}/{id}")).must(204);
+    world.anonymous().with("JOB-TOKEN", &token).get("/api/v4/projects").must(401);
+}
+
+#[test]
 fn a_job_closes_itself_and_no_other() {
     let world = acme();
     let (first, _) = job_of(&world.client("dev"), PROJECT, 1);

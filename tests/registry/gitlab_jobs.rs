@@ -95,9 +95,9 @@ fn only_a_running_job_of_the_trusted_project_is_believed() {
         ("a job of another ref", job(&url, &json!({ "ref": "main" })), 404),
         ("a job of another server", job(&url, &json!({ "web_url": elsewhere })), 401),
         ("a token that is none", REFUSED, 401),
-        ("something that is no job", Answer::Body("[]".to_owned()), 401),
-        ("no answer", Answer::Down, 401),
-        ("a redirect", Answer::Refusal("302 Found\r\nlocation: /"), 401),
+        ("something that is no job", Answer::Body("[]".to_owned()), 503),
+        ("no answer", Answer::Down, 503),
+        ("a redirect", Answer::Refusal("302 Found\r\nlocation: /"), 503),
     ]
     .into_iter()
     .enumerate()

@@ -77,7 +77,7 @@ fn a_file_that_is_missing_or_broken_is_taken_up_once_it_is_whole() {
     let file = file_in(&folder);
     let key = SigningKey::ec("one");
     let world = world(&file);
-    assert_eq!(reads(&world, &key), 401, "there is no file yet");
+    assert_eq!(reads(&world, &key), 503, "there is no file yet");
     world.server.wait_for_log("its tokens are refused");
     write_file(&file, jwks([&key]).as_bytes());
     eventually("the file is found", || reads(&world, &key) == 200);

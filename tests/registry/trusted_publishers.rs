@@ -8,7 +8,8 @@ use crate::support::archive::Module;
 use crate::support::client::Client;
 use crate::support::issuer::{Answer, Issuer, SigningKey, hs256, jwks, unsigned};
 use crate::support::server::Server;
-use crate::support::world::{MODULES, World, encoded, upload};
+use crate::support::wire::Wire;
+use crate::support::world::{MODULES, World, encoded, upload, upload_path};
 
 const AUDIENCE: &str = "https://cairn.example";
 const PROJECT: &str = "acme/network";
@@ -242,6 +243,13 @@ fn a_publisher_that_takes_each_token_once_refuses_it_the_second_time() {
     assert_eq!(again.status, 403);
     assert!(again.text().contains("published already"), "{}", again.text());
     assert_eq!(ci.reads(&ci.claims()), 200, "it still reads");
+    let mut early = Wire::open(ci.world.server.address());
+    early.send(format!(
+        "PUT {} HTTP/1.1\r\nHost: x\r\nJOB-TOKEN: {}\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n",
+        upload_path(PROJECT, "vpc/aws", "1.0.1"),
+        ci.key.token(&ci.claims())
+    ));
+    assert_eq!(early.answer().unwrap().status, 403, "before the body is taken");
     let nameless = ci.job(&ci.with(&json!({ "jti": null })));
     assert_eq!(upload(&nameless, PROJECT, "vpc/aws", "1.0.1", Module::of("one")).status, 403);
     let another = ci.job(&ci.with(&json!({ "jti": "job-100" })));

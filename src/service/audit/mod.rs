@@ -12,7 +12,8 @@ use std::sync::{Arc, OnceLock};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde_json::Value;
 
-use super::{Caller, Registry};
+use super::access::check_unchanged;
+use super::{Caller, Registry, ServiceError};
 use crate::domain::audit::{Action, Changes, Details, Entry, Kind, Named, Outcome};
 use crate::domain::identity::{Holder, User};
 use crate::domain::trusted_publisher::{Proof, Workload};
@@ -55,7 +56,7 @@ impl Registry {
 
     /// Takes down what a caller does, now.
     pub(super) fn scribe(&self, caller: &Caller) -> Scribe {
-        self.scribe_of(actor(caller), credential(caller))
+        Scribe { caller: Some(Box::new(caller.clone())), ..self.scribe_of(actor(caller), credential(caller)) }
     }
 
     /// Takes down what a user does with something that is no credential of requests.
@@ -64,7 +65,7 @@ impl Registry {
     }
 
     fn scribe_of(&self, actor: Named, credential: Option<Named>) -> Scribe {
-        Scribe { at: rounded(self.now()), actor, credential, origin: Arc::clone(&self.origin) }
+        Scribe { at: rounded(self.now()), caller: None, actor, credential, origin: Arc::clone(&self.origin) }
     }
 
     /// Remembers that the request was a sign-in that failed. What was typed as a user name is kept only when a user has
@@ -78,15 +79,21 @@ impl Registry {
 #[derive(Debug, Clone)]
 pub(super) struct Scribe {
     at: Timestamp,
+    /// Whose credential must still be good when the change is made.
+    caller: Option<Box<Caller>>,
     actor: Named,
     credential: Option<Named>,
     origin: Arc<Origin>,
 }
 
 impl Scribe {
-    /// Adds an entry to the change.
-    pub(super) fn note(&self, change: &mut Change<'_>, deed: Deed) -> Result<(), StoreError> {
-        change.audit(&self.entry(deed))
+    /// Adds an entry to the change. Refuses the change when the caller's credential was revoked, or its rights over the
+    /// instance taken away, since the request began: nothing is changed that cannot be noted.
+    pub(super) fn note(&self, change: &mut Change<'_>, deed: Deed) -> Result<(), ServiceError> {
+        if let Some(caller) = &self.caller {
+            check_unchanged(change, caller, self.at)?;
+        }
+        Ok(change.audit(&self.entry(deed))?)
     }
 
     fn entry(&self, deed: Deed) -> Entry {

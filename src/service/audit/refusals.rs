@@ -20,6 +20,11 @@ const WINDOW_MS: i64 = 60_000;
 const OF_AN_ADDRESS: u32 = 60;
 /// Of all addresses together.
 const OF_ALL: u32 = 300;
+/// Entries about refusals in a day, after which all refusals of a minute are counted in one: refusing costs whoever is
+/// refused nothing, and what is written stays.
+const OF_A_DAY: u32 = 20_000;
+/// How long a day is, in milliseconds.
+const DAY_MS: i64 = 24 * 60 * WINDOW_MS;
 /// Addresses that are told apart in that time; the others are counted together.
 const ADDRESSES: usize = 200;
 /// Entries that wait at most, while the disk takes none.
@@ -90,21 +95,26 @@ struct Pending {
     kept: u32,
     /// When counting began, in milliseconds since 1970.
     since: i64,
+    /// Entries of this day, and when that began.
+    of_day: u32,
+    day_since: i64,
 }
 
 impl Pending {
     fn add(&mut self, address: Option<IpAddr>, entry: Entry, now: Timestamp) {
         self.turn(now, false);
-        let source = Source::of(address);
+        let spent = self.of_day >= OF_A_DAY;
+        let source = if spent { Source::Others } else { Source::of(address) };
         let room = self.counts.len() < ADDRESSES;
         let known = room || self.counts.contains_key(&source);
-        let full = self.kept >= OF_ALL || self.entries.len() >= WAITING;
+        let full = spent || self.kept >= OF_ALL || self.entries.len() >= WAITING;
         let count = self.counts.entry(if known { source } else { Source::Others }).or_default();
         if full || count.kept >= OF_AN_ADDRESS {
             count.more += 1;
         } else {
             count.kept += 1;
             self.kept += 1;
+            self.of_day += 1;
             self.entries.push(entry);
         }
     }
@@ -121,6 +131,10 @@ impl Pending {
             std::mem::take(&mut self.counts).into_iter().filter(|(_, count)| count.more > 0)
         {
             self.entries.push(summary(source, count.more, since, now));
+            self.of_day = self.of_day.saturating_add(1);
+        }
+        if !(0..DAY_MS).contains(&now.as_millisecond().saturating_sub(self.day_since)) {
+            (self.of_day, self.day_since) = (0, now.as_millisecond());
         }
         (self.kept, self.since) = (0, now.as_millisecond());
     }

@@ -24,7 +24,7 @@ impl Registry {
             .with("blobs", collected.blobs.len())
             .with("bytes", collected.bytes);
         let scribe = self.scribe(&Caller::Operator);
-        self.store().write(move |change| scribe.note(change, deed).map_err(ServiceError::from)).await
+        self.store().write(move |change| scribe.note(change, deed)).await
     }
 }
 

@@ -15,7 +15,7 @@ use super::access::{Caller, project_for};
 use super::audit::Deed;
 use super::{Registry, ServiceError, clock, input};
 use crate::domain::access::ProjectAction;
-use crate::domain::audit::{Action, Named};
+use crate::domain::audit::{Action, Changes, Named};
 use crate::domain::identity::Project;
 use crate::domain::webhook::{Delivery, HookSecret, HookUrl, Subscriptions, Webhook};
 use crate::domain::{HookId, ProjectId};
@@ -159,6 +159,15 @@ impl Registry {
             (project, id),
             Action::WebhookChanged,
             move |change, _, _, mut hook| {
+                // Paths and secrets are not told, only that there are others now.
+                let (same, other) = ("as before".to_owned(), "another".to_owned());
+                let word = |changed: bool| if changed { other.clone() } else { same.clone() };
+                let url = wanted.url.as_ref().is_some_and(|url| *url != hook.url);
+                let host = wanted.url.as_ref().map_or_else(|| hook.url.host(), HookUrl::host);
+                let changes = Changes::default()
+                    .of("host", &hook.url.host(), &host)
+                    .of("url", &same, &word(url))
+                    .of("secret", &same, &word(wanted.secret.is_some()));
                 hook.url = wanted.url.unwrap_or(hook.url);
                 hook.name = name.unwrap_or(hook.name);
                 hook.secret = wanted.secret.unwrap_or(hook.secret);
@@ -166,7 +175,7 @@ impl Registry {
                 hook.events.settings = wanted.settings.unwrap_or(hook.events.settings);
                 (hook.failing_since, hook.disabled) = (None, None);
                 webhooks::put(change, &hook)?;
-                Ok(hook)
+                Ok((hook, changes))
             },
             now,
         )
@@ -182,7 +191,8 @@ impl Registry {
     ) -> Result<(), ServiceError> {
         let now = self.now();
         let remove = |change: &mut Change<'_>, _: &Caller, _: &Project, hook: Webhook| {
-            Ok(webhooks::remove(change, &hook)?)
+            webhooks::remove(change, &hook)?;
+            Ok(((), Changes::default()))
         };
         self.change_webhook(caller, (project, id), Action::WebhookRemoved, remove, now).await
     }
@@ -192,7 +202,8 @@ impl Registry {
     pub async fn test_webhook(&self, caller: &Caller, project: &str, id: HookId) -> Result<(), ServiceError> {
         let now = self.now();
         let test = move |change: &mut Change<'_>, caller: &Caller, project: &Project, hook: Webhook| {
-            events::test(change, caller, project, &hook, now)
+            events::test(change, caller, project, &hook, now)?;
+            Ok(((), Changes::default()))
         };
         self.change_webhook(caller, (project, id), Action::WebhookTested, test, now).await
     }
@@ -202,7 +213,9 @@ impl Registry {
         caller: &Caller,
         (project, id): (&str, HookId),
         action: Action,
-        work: impl FnOnce(&mut Change<'_>, &Caller, &Project, Webhook) -> Result<T, ServiceError> + Send + 'static,
+        work: impl FnOnce(&mut Change<'_>, &Caller, &Project, Webhook) -> Result<(T, Changes), ServiceError>
+        + Send
+        + 'static,
         now: Timestamp,
     ) -> Result<T, ServiceError> {
         let (scribe, caller, project) = (self.scribe(caller), caller.clone(), project.to_owned());
@@ -210,9 +223,11 @@ impl Registry {
             .write(move |change| {
                 let project = project_for(change, &caller, &project, ProjectAction::Administer, now)?;
                 let hook = webhook_of(change, project.id, id)?;
-                let deed = Deed::new(action, Named::webhook(&hook));
-                scribe.note(change, deed.of(Named::project(&project)))?;
-                work(change, &caller, &project, hook)
+                let named = Named::webhook(&hook);
+                let (done, changes) = work(change, &caller, &project, hook)?;
+                let deed = Deed::new(action, named).of(Named::project(&project)).changing(changes);
+                scribe.note(change, deed)?;
+                Ok(done)
             })
             .await
     }

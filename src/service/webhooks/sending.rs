@@ -13,7 +13,7 @@ use tokio::task::{self, JoinError, JoinSet};
 
 use super::{HookRequest, request};
 use crate::domain::webhook::{Attempt, Delivery, DeliveryState, EventKind, FAILING_LONG, Webhook};
-use crate::domain::{DeliveryId, HookId};
+use crate::domain::{DeliveryId, HookId, ProjectId};
 use crate::service::{Registry, ServiceError};
 use crate::store::{Change, Snapshot, webhooks};
 
@@ -21,6 +21,8 @@ use crate::store::{Change, Snapshot, webhooks};
 const AT_ONCE: usize = 8;
 /// Of them, to one host.
 const AT_ONE_HOST: usize = 2;
+/// Of one project at once: nobody's receivers that do not answer keep those of others waiting.
+const OF_ONE_PROJECT: usize = 3;
 /// Entries of the queue that are looked at for something that may be sent.
 const LOOKED_AT: usize = 20_000;
 /// The longest sleep: the machine's clock may be set meanwhile.
@@ -43,12 +45,20 @@ pub trait SendHook: Send + Sync {
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<()>,
-    sent: HashMap<task::Id, (DeliveryId, String)>,
+    sent: HashMap<task::Id, Sent>,
+}
+
+/// A delivery that is under way: to which host, for which project.
+#[derive(Debug, Clone)]
+struct Sent {
+    delivery: DeliveryId,
+    host: String,
+    project: ProjectId,
 }
 
 impl UnderWay {
     fn has(&self, id: DeliveryId) -> bool {
-        self.sent.values().any(|(sent, _)| *sent == id)
+        self.sent.values().any(|sent| sent.delivery == id)
     }
 
     fn ended(&mut self, ended: &Result<(task::Id, ()), JoinError>) {
@@ -100,14 +110,14 @@ impl Registry {
             return Ok(LONGEST_SLEEP);
         }
         let now = self.now();
-        let sent: Vec<(DeliveryId, String)> = under_way.sent.values().cloned().collect();
+        let sent: Vec<Sent> = under_way.sent.values().cloned().collect();
         let plan = self.read_long(move |snapshot| plan(snapshot, &sent, now)).await?;
         for (hook, delivery) in plan.start {
             debug_assert!(!under_way.has(delivery.id), "nothing is sent twice at once");
-            let (id, host) = (delivery.id, hook.url.host());
+            let sent = Sent { delivery: delivery.id, host: hook.url.host(), project: hook.project };
             let sending = attempt(self.clone(), Arc::clone(sender), hook, delivery);
             let started = under_way.tasks.spawn(sending);
-            under_way.sent.insert(started.id(), (id, host));
+            under_way.sent.insert(started.id(), sent);
         }
         Ok(plan.sleep)
     }
@@ -120,10 +130,12 @@ impl Registry {
 }
 
 /// What may be sent beside what is under way.
-fn plan(snapshot: &Snapshot, sent: &[(DeliveryId, String)], now: Timestamp) -> Result<Plan, ServiceError> {
+fn plan(snapshot: &Snapshot, sent: &[Sent], now: Timestamp) -> Result<Plan, ServiceError> {
     let mut at_host: HashMap<String, usize> = HashMap::new();
-    for (_, host) in sent {
+    let mut of_project: HashMap<ProjectId, usize> = HashMap::new();
+    for Sent { host, project, .. } in sent {
         *at_host.entry(host.clone()).or_default() += 1;
+        *of_project.entry(*project).or_default() += 1;
     }
     let mut hooks: HashMap<HookId, Option<Webhook>> = HashMap::new();
     let mut start = Vec::new();
@@ -139,11 +151,14 @@ fn plan(snapshot: &Snapshot, sent: &[(DeliveryId, String)], now: Timestamp) -> R
         };
         let Some(hook) = hook else { continue };
         let busy = at_host.entry(hook.url.host()).or_default();
-        if *busy >= AT_ONE_HOST || sent.iter().any(|(under_way, _)| *under_way == id) {
+        let own = of_project.entry(hook.project).or_default();
+        let taken = *busy >= AT_ONE_HOST || *own >= OF_ONE_PROJECT;
+        if taken || sent.iter().any(|under_way| under_way.delivery == id) {
             continue;
         }
         if let Some(delivery) = webhooks::delivery(snapshot, id)? {
             *busy += 1;
+            *own += 1;
             start.push((hook.clone(), delivery));
         }
     }

@@ -36,7 +36,7 @@ async fn describe(world: &World, text: &str) {
     world.registry.update_project(&Caller::Operator, PROJECT, change).await.unwrap();
 }
 
-fn due(world: &World, sent: &[(DeliveryId, String)]) -> Vec<Delivery> {
+fn due(world: &World, sent: &[Sent]) -> Vec<Delivery> {
     let now = world.registry.now();
     let plan = world.registry.store().read(|snapshot| plan(snapshot, sent, now)).unwrap();
     plan.start.into_iter().map(|(_, delivery)| delivery).collect()
@@ -139,12 +139,25 @@ async fn one_receiver_does_not_hold_up_the_others_and_nothing_is_sent_twice_at_o
     let sent: Vec<_> = started
         .iter()
         .map(|delivery| {
-            (delivery.id, if delivery.hook == hook.id { "hooks.example" } else { "other.example" }.to_owned())
+            let host = if delivery.hook == hook.id { "hooks.example" } else { "other.example" };
+            Sent { delivery: delivery.id, host: host.to_owned(), project: hook.project }
         })
         .collect();
     assert_eq!(due(&world, &sent), []);
-    let full: Vec<_> = (1000..).take(AT_ONCE).map(|id| (DeliveryId(id), format!("{id}.example"))).collect();
+    let elsewhere =
+        |id: u64| Sent { delivery: DeliveryId(id), host: format!("{id}.example"), project: ProjectId(id) };
+    let full: Vec<_> = (1000..).take(AT_ONCE).map(elsewhere).collect();
     assert_eq!(due(&world, &full), []);
+}
+
+#[tokio::test]
+async fn the_receivers_of_one_project_do_not_hold_up_those_of_others() {
+    let (world, _) = world().await;
+    for number in 0..AT_ONCE {
+        add(&world, &format!("https://receiver-{number}.example/")).await;
+    }
+    describe(&world, "one").await;
+    assert_eq!(due(&world, &[]).len(), OF_ONE_PROJECT);
 }
 
 #[tokio::test]
