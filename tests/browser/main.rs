@@ -20,6 +20,7 @@ mod site;
 mod views;
 
 mod account;
+mod activity;
 mod administration;
 mod browsing;
 mod ci;

@@ -82,6 +82,8 @@ fn judge(python: &Python, world: &World, more: &[&str]) {
 fn furnished() -> World {
     let world = World::start();
     world.group("acme").group("acme/team").public_project("acme/network").project("acme/team/inner");
+    // Not in the group that is deleted, perhaps before it.
+    world.project("acme/doomed");
     for name in ["changed", "deleted"] {
         world.group(&format!("acme/{name}")).project(&format!("acme/{name}/{name}"));
     }
@@ -132,6 +134,9 @@ fn described(world: &World) -> Value {
         json!({ "issuer": "https://gitlab.example", "claims": { "ref": "v*" }, "access_level": 30 });
     let trusted = world.root().post(&format!("{PROJECT}/trusted_publishers"), &publisher).must(201);
     let trusted = trusted.json()["id"].clone();
+    let hook = json!({ "url": "https://hooks.invalid" });
+    let add_hook = || world.root().post(&format!("{PROJECT}/hooks"), &hook).must(201).json()["id"].clone();
+    let (kept_hook, deleted_hook) = (add_hook(), add_hook());
     json!({
         "archive": BASE64.encode(&Vec::from(Module::of("uploaded"))),
         "bodies": {
@@ -140,6 +145,7 @@ fn described(world: &World) -> Value {
             "/api/v4/projects/{id}/ci_jobs": job,
             "/api/v4/projects/{id}/job_token_scope/allowlist": { "target_project_id": inner },
             "/api/v4/projects/{id}/trusted_publishers": publisher,
+            "/api/v4/projects/{id}/hooks": hook,
         },
         "protected": {
             "groups/{id}": both(&["acme", "acme/team"], |path| world.group_id(path)),
@@ -160,6 +166,8 @@ fn described(world: &World) -> Value {
             "deploy_tokens/{token_id}": [deploy_token(PROJECT, "kept"), deploy_token(GROUP, "kept")],
             "personal_access_tokens/{id}": ["self", token("kept")],
             "packages/{package_id}": [kept, opened],
+            "hooks/{hook_id}": [kept_hook],
+            "test/{trigger}": ["package_events"],
             "package_files/{file_id}": [file(kept)],
             "v1/{namespace}": ["acme"],
             "modules/{namespace}": ["acme"],
@@ -175,11 +183,12 @@ fn described(world: &World) -> Value {
             "users/{id}": ["changed", world.user_id("changed")],
             "members/{user_id}": [world.user_id("changed")],
             "personal_access_tokens/{id}": [token("changed")],
+            "hooks/{hook_id}": [kept_hook],
             "{system}/{version}": ["3.0.0", "3.0.1", "1.0.0"],
         },
         "deleted": {
             "groups/{id}": ["acme/deleted"],
-            "projects/{id}": ["acme/deleted/deleted"],
+            "projects/{id}": ["acme/doomed", "acme/deleted/deleted"],
             "users/{id}": ["deleted", world.user_id("deleted")],
             "members/{user_id}": [world.user_id("deleted")],
             "deploy_tokens/{token_id}": [deploy_token(PROJECT, "deleted"), deploy_token(GROUP, "deleted")],
@@ -189,6 +198,7 @@ fn described(world: &World) -> Value {
             "ci_jobs/{job_id}": [open_job],
             "allowlist/{target_project_id}": [allowed],
             "trusted_publishers/{publisher_id}": [trusted],
+            "hooks/{hook_id}": [deleted_hook],
         },
     })
 }

@@ -267,7 +267,15 @@ impl Stage {
             "job" => {
                 let sha = "0123456789abcdef0123456789abcdef01234567";
                 let job = json!({ "ref": "main", "sha": sha, "pipeline": { "id": 1 } });
-                root.post(&format!("{holder}/ci_jobs"), &job).must(201).json()["id"].to_string()
+                // None is opened while the registry of the project is off.
+                let level = root.get(&holder).must(200).json()["package_registry_access_level"].clone();
+                let switch = |level: &Value| {
+                    root.put_json(&holder, &json!({ "package_registry_access_level": level })).must(200);
+                };
+                switch(&json!("enabled"));
+                let opened = root.post(&format!("{holder}/ci_jobs"), &job).must(201).json()["id"].to_string();
+                switch(&level);
+                opened
             }
             "publisher" => {
                 let publisher = json!({
