@@ -73,7 +73,7 @@ impl Standing {
             || project.groups.iter().any(|group| self.roles.contains_key(&Holder::Group(*group)))
     }
 
-    /// Whether the caller may do that to a project of the catalog: the same rule as [`check_project`].
+    /// Whether the caller may do that to a project of the catalog: the same rule as `access::check_project`.
     pub(super) fn may(&self, project: &PlacedProject, action: ProjectAction) -> bool {
         let mut facts = project.facts(self.allow_anyone_to_pull);
         if let Some(job) = &self.job {

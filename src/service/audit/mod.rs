@@ -1,6 +1,6 @@
 //! The audit log: every change notes itself in the transaction that makes it.
 //!
-//! A use case takes a [`Scribe`] along into its change: who acts, with which credential, in which request. There it says
+//! A use case takes a scribe along into its change: who acts, with which credential, in which request. There it says
 //! what was done, and to what; that entry and the change are written together, or neither is.
 
 pub mod log;
