@@ -40,6 +40,14 @@
 //! from the store once and told of every commit before the change is acknowledged. It sorts, narrows and counts what this
 //! caller may see; the rows of the one page are then read from the store.
 //!
+//! # Life of a change
+//!
+//! A use case takes a scribe into its change: it looks once more whether the caller's credential is good, and adds an entry to
+//! the audit log in the same transaction. The writer thread chains the entries by their hashes. What happened to a package
+//! is added to its history as well, with where it came from: a CI job that was opened here, the claims of an ID token that
+//! [`service::oidc`] verified, or the answer of a GitLab; what the project's trusted publishers say decides what such a job
+//! may do. Webhooks are queued in that transaction too, and sent by a task of their own.
+//!
 //! # Data directory
 //!
 //! ```text
