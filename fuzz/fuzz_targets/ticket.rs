@@ -2,16 +2,16 @@
 
 #![no_main]
 
-use cairn::domain::{FileId, TokenId};
-use cairn::service::tickets::{Ticket, Tickets};
+use cairn::domain::{FileId, JobId, PublisherId, TokenId};
+use cairn::service::tickets::{Bearer, Ticket, Tickets};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: (u64, u64, i32, &str)| {
-    let (file, token, second, text) = data;
+    let (file, number, second, text) = data;
     let now = Timestamp::from_second(i64::from(second).abs()).expect("a time in range");
     let tickets = Tickets::new(&[7; 32]);
-    let ticket = Ticket { file: FileId(file), token: (token != 0).then_some(TokenId(token)) };
+    let ticket = Ticket { file: FileId(file), bearer: bearer(number) };
     let issued = tickets.issue(ticket, now);
     assert_eq!(tickets.check(&issued, now), Some(ticket));
     assert_eq!(Tickets::new(&[8; 32]).check(&issued, now), None);
@@ -22,6 +22,16 @@ fuzz_target!(|data: (u64, u64, i32, &str)| {
         }
     }
 });
+
+/// One of every kind.
+fn bearer(number: u64) -> Bearer {
+    match number % 4 {
+        0 => Bearer::Operator,
+        1 => Bearer::Token(TokenId(number)),
+        2 => Bearer::Job(JobId(number)),
+        _ => Bearer::Trusted(PublisherId(number)),
+    }
+}
 
 fn splice(issued: &str, text: &str, at: usize) -> String {
     let at = at.min(issued.len());
