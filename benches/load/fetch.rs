@@ -72,20 +72,25 @@ async fn client(server: SocketAddr, request: String, end: Instant) -> Result<(u6
     let (mut requests, mut bytes) = (0, 0);
     while Instant::now() < end {
         stream.write_all(request.as_bytes()).await?;
-        let mut left = begin(&stream, &mut buffer).await?;
-        while left > 0 {
-            let piece = buffer.get_mut(..left.min(PIECE)).context("no buffer")?;
-            let count = take(&stream, piece, RecvFlags::TRUNC).await?;
-            left -= count;
-            bytes += count as u64;
-        }
+        bytes += discard(&stream, &mut buffer).await?;
         requests += 1;
     }
     Ok((requests, bytes))
 }
 
-/// Reads the head of an answer; says how much of the body is still to come.
-async fn begin(stream: &TcpStream, buffer: &mut [u8]) -> Result<usize> {
+/// Reads an answer and throws its body away; says how long that was.
+pub(crate) async fn discard(stream: &TcpStream, buffer: &mut [u8]) -> Result<u64> {
+    let (length, mut left) = begin(stream, buffer).await?;
+    while left > 0 {
+        let room = left.min(buffer.len());
+        let piece = buffer.get_mut(..room).context("no buffer")?;
+        left -= take(stream, piece, RecvFlags::TRUNC).await?;
+    }
+    Ok(length as u64)
+}
+
+/// Reads the head of an answer; says how long the body is, and how much of it is still to come.
+async fn begin(stream: &TcpStream, buffer: &mut [u8]) -> Result<(usize, usize)> {
     let mut filled = 0;
     loop {
         let room = buffer.get_mut(filled..HEAD).context("the head is too long")?;
@@ -93,13 +98,13 @@ async fn begin(stream: &TcpStream, buffer: &mut [u8]) -> Result<usize> {
         let seen = buffer.get(..filled).context("no buffer")?;
         let Some(end) = memchr::memmem::find(seen, b"\r\n\r\n") else { continue };
         let text = std::str::from_utf8(seen.get(..end).unwrap_or_default())?.to_ascii_lowercase();
-        if !text.starts_with("http/1.1 200 ") {
+        if !text.starts_with("http/1.1 2") {
             bail!("refused: {text}");
         }
-        let length =
-            text.lines().find_map(|line| line.strip_prefix("content-length:")).context("no length")?;
-        let length: usize = length.trim().parse()?;
-        return length.checked_sub(filled - end - 4).context("more than one answer");
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
+        let length: usize = length.map_or(Ok(0), |length| length.trim().parse())?;
+        let left = length.checked_sub(filled - end - 4).context("more than one answer")?;
+        return Ok((length, left));
     }
 }
 

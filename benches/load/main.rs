@@ -25,6 +25,7 @@ mod fetch;
 mod instance;
 mod machine;
 mod options;
+mod paced;
 mod paths;
 mod publisher;
 mod report;
@@ -54,6 +55,7 @@ fn main() -> Result<ExitCode> {
         }
         Some(Command::Control { listen, answer }) => control::run(listen, &answer)?,
         Some(Command::Fetch(asked)) => fetch::main(&asked)?,
+        Some(Command::Paced(asked)) => paced::main(&asked)?,
         None if options.run.list => println!("{}", workloads::names().join("\n")),
         None => return measure(options.run),
     }

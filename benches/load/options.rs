@@ -33,6 +33,9 @@ pub(crate) enum Command {
     /// Download as fast as possible and print what came (run by the program itself)
     #[command(hide = true)]
     Fetch(Fetch),
+    /// Send paced requests and print how long they took (run by the program itself)
+    #[command(hide = true)]
+    Paced(Paced),
 }
 
 #[derive(Debug, Args)]
@@ -43,6 +46,29 @@ pub(crate) struct Fetch {
     pub(crate) connections: usize,
     #[arg(long)]
     pub(crate) seconds: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Paced {
+    pub(crate) server: SocketAddr,
+    /// Requests a second
+    #[arg(long)]
+    pub(crate) rate: f64,
+    #[arg(long)]
+    pub(crate) seconds: f64,
+    /// Files of request paths, one a line
+    #[arg(long)]
+    pub(crate) versions: PathBuf,
+    #[arg(long)]
+    pub(crate) downloads: PathBuf,
+    #[arg(long)]
+    pub(crate) searches: PathBuf,
+    /// An archive to publish
+    #[arg(long)]
+    pub(crate) archive: PathBuf,
+    /// Part of the names of the modules that are published
+    #[arg(long)]
+    pub(crate) run: String,
 }
 
 #[derive(Debug, Args)]

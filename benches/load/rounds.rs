@@ -55,8 +55,12 @@ pub(crate) struct Played {
     pub(crate) spoiled: bool,
 }
 
-/// Plays rounds until enough of them were quiet, twice as many at most.
+/// Plays a round that does not count, and then rounds until enough of them were quiet, twice as many at most.
 pub(crate) fn play(rules: Rules, contestants: &mut [Contestant<'_>]) -> Result<Played> {
+    // A server that has just started finds everything cold: the first turns count for nobody.
+    for contestant in contestants.iter_mut() {
+        turn(contestant)?;
+    }
     let (mut quiet, mut noisy) = (Vec::new(), Vec::new());
     for round in 0..rules.rounds * 2 {
         // Who comes first is nobody's advantage for long.

@@ -2,10 +2,12 @@
 
 mod files;
 mod memory;
+mod mixed;
 mod publish;
 mod search;
 mod small;
 mod start;
+mod verify;
 
 use anyhow::{Result, bail};
 
@@ -32,12 +34,15 @@ const ALL: &[Workload] = &[
     ("publish-50m", true, publish::publish_50m),
     ("search", true, search::search),
     ("pages", false, search::pages),
+    ("read-while-publishing", false, mixed::read_while_publishing),
+    ("mixed", false, mixed::mixed),
     ("start-clean", true, start::clean),
     ("start-killed", false, start::killed),
     ("start-empty", false, start::empty),
     ("memory", true, memory::memory),
     ("idle-connections", false, memory::idle_connections),
     ("binary", false, memory::binary),
+    ("verify", false, verify::verify),
 ];
 
 /// Their names.

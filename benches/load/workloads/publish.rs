@@ -29,8 +29,6 @@ fn at_once(world: &mut World, workload: &str, bytes: usize) -> Result<()> {
     let cairn = world.cairn(&data, Cores::All, "warn")?;
     let archive = archives::module(bytes)?;
     let until = Until::Passed(Duration::from_secs(world.run.seconds));
-    // The first packages of a store find cold caches: nobody's ratio depends on that.
-    publish(cairn.plain, &archive, CLIENTS, Until::Count(5))?;
     let played = play(
         world.rules(),
         &mut [

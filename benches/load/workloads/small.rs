@@ -44,7 +44,8 @@ pub(crate) fn versions(world: &mut World) -> Result<()> {
     )?;
     world.told(compared("versions", "bare hyper", &played, 1, Goal::AtLeast { target: 0.95, floor: 0.88 }));
     world.told(compared("versions", "nginx file", &played, 2, Goal::AtLeast { target: 1.40, floor: 1.20 }));
-    Ok(())
+    drop(cairn);
+    Ok(std::fs::remove_dir_all(data)?)
 }
 
 pub(crate) fn versions_token(world: &mut World) -> Result<()> {
