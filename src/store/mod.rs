@@ -17,6 +17,7 @@ pub mod module_words;
 mod notes;
 pub mod packages;
 pub mod sessions;
+mod stamps;
 pub mod tables;
 pub mod trusted_publishers;
 pub mod webhooks;
@@ -32,6 +33,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 pub use notes::{Note, Observer};
+pub use stamps::{Affects, Stamp, Stamps};
 pub use writer::{Change, GroupSizes, Writer};
 
 use codec::{CodecError, Record};
@@ -141,6 +143,7 @@ struct Inner {
     database: RwLock<Option<Database>>,
     opener: Opener,
     observer: OnceLock<Arc<dyn Observer>>,
+    stamps: Stamps,
 }
 
 /// The store. Cheap to clone.
@@ -178,8 +181,12 @@ impl Store {
     pub fn open_with(opener: Opener) -> Result<Self, StoreError> {
         let database = opener()?;
         migrate::run(&database)?;
-        let inner =
-            Arc::new(Inner { database: RwLock::new(Some(database)), opener, observer: OnceLock::new() });
+        let inner = Arc::new(Inner {
+            database: RwLock::new(Some(database)),
+            opener,
+            observer: OnceLock::new(),
+            stamps: Stamps::default(),
+        });
         let writer = Writer::start(Arc::clone(&inner));
         Ok(Self { inner, writer })
     }
@@ -224,6 +231,11 @@ impl Store {
         if self.inner.observer.set(observer).is_err() {
             tracing::error!("the store is observed already");
         }
+    }
+
+    /// What changed since something was read.
+    pub fn stamps(&self) -> &Stamps {
+        &self.inner.stamps
     }
 
     /// Whether the database can be read and written.
