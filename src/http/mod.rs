@@ -266,8 +266,8 @@ async fn http1_connection(
         // Without a timer hyper drops every deadline without a word.
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        // Twice what is allowed, so that a refusal is ours and carries a request id; beyond, hyper refuses by itself.
-        .max_headers(limits.headers * 2)
+        // How many headers there may be is left as it is: room for another number is taken from the heap each time.
+        // Twice the bytes that are allowed, so that a refusal is ours and carries a request id.
         .max_header_size(limits.head_bytes * 2)
         .half_close(false)
         .serve_connection(TokioIo::new(stream), service);

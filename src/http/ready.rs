@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use hyper::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING,
 };
@@ -23,6 +23,11 @@ use crate::service::ready::{Asked, KeptVersions, ReadyAnswer, With};
 const SHORT_BASE: &str = "/v1/modules/";
 /// What stands before a token in `Authorization`.
 const BEARER: &[u8] = b"Bearer ";
+
+/// Bytes of the answer of `versions` besides the versions, about.
+const FRAME_BYTES: usize = 256;
+/// Bytes that a version takes, with what stands behind it.
+const USUAL_VERSION_BYTES: usize = 16;
 
 /// An answer that was ready, the route's pattern, and as whom its caller is logged.
 pub(super) type Found = (Reply, &'static str, Arc<str>);
@@ -149,39 +154,39 @@ fn credential(headers: &HeaderMap) -> Option<With<'_>> {
 
 /// The answer of `versions`, from what is kept of it.
 fn versions_of(base_url: &str, system: &str, kept: &KeptVersions) -> Bytes {
-    versions_json(base_url, system, Some(&kept.source), kept.versions())
+    versions_json(base_url, system, Some(&kept.source), (kept.count, kept.versions()))
 }
 
 /// The answer of `versions` (N1). Written by hand because it is asked for most of all, and long: nothing in it but the
-/// source needs escaping.
+/// source needs escaping. With the versions goes how many there are.
 pub(super) fn versions_json<'v>(
     base_url: &str,
     system: &str,
     source: Option<&str>,
-    versions: impl Iterator<Item = &'v str>,
+    (count, versions): (usize, impl Iterator<Item = &'v str>),
 ) -> Bytes {
-    let mut json = BytesMut::with_capacity(1024);
-    json.put_slice(b"{\"modules\":[{");
-    if let Some(source) = source {
+    let source = source.map(|source| {
         // A string always serialises.
-        let source = serde_json::to_string(&format!("{base_url}/{source}")).unwrap_or_default();
-        json.put_slice(b"\"source\":");
-        json.put_slice(source.as_bytes());
-        json.put_u8(b',');
-    }
-    json.put_slice(b"\"versions\":[");
+        let text = serde_json::to_string(&format!("{base_url}/{source}")).unwrap_or_default();
+        format!("\"source\":{text},")
+    });
+    let before = format!(
+        "{{\"root\":{{\"dependencies\":[],\"providers\":[{{\"name\":\"{system}\",\"version\":\"\"}}]}},\"submodules\":[],\"version\":\""
+    );
+    let mut json = Vec::with_capacity(FRAME_BYTES + count * (before.len() + USUAL_VERSION_BYTES));
+    json.extend_from_slice(b"{\"modules\":[{");
+    json.extend_from_slice(source.unwrap_or_default().as_bytes());
+    json.extend_from_slice(b"\"versions\":[");
     for (index, version) in versions.enumerate() {
         if index > 0 {
-            json.put_u8(b',');
+            json.push(b',');
         }
-        json.put_slice(b"{\"root\":{\"dependencies\":[],\"providers\":[{\"name\":\"");
-        json.put_slice(system.as_bytes());
-        json.put_slice(b"\",\"version\":\"\"}]},\"submodules\":[],\"version\":\"");
-        json.put_slice(version.as_bytes());
-        json.put_slice(b"\"}");
+        json.extend_from_slice(before.as_bytes());
+        json.extend_from_slice(version.as_bytes());
+        json.extend_from_slice(b"\"}");
     }
-    json.put_slice(b"]}]}");
-    json.freeze()
+    json.extend_from_slice(b"]}]}");
+    Bytes::from(json)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub(super) async fn module(
             let versions = registry.versions(&context.caller, address)?;
             let listed: Vec<String> = versions.versions.iter().map(ToString::to_string).collect();
             let (base_url, source) = (context.base_url(), versions.source.as_deref());
-            let listed = listed.iter().map(String::as_str);
+            let listed = (listed.len(), listed.iter().map(String::as_str));
             let body = versions_json(&base_url, address.system, source, listed);
             Ok(private(typed(StatusCode::OK, "application/json", body)))
         }

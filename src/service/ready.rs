@@ -98,6 +98,8 @@ struct SeenProject {
 pub struct KeptVersions {
     /// Full path of the project that published last.
     pub source: Box<str>,
+    /// How many versions there are.
+    pub count: usize,
     /// Highest first, each followed by a line feed.
     versions: Box<str>,
     rendered: OnceLock<Bytes>,
@@ -315,6 +317,7 @@ impl Registry {
         let cost = source.len() + listed.len() + rendered;
         let content = Content::Versions(KeptVersions {
             source: source.into(),
+            count: versions.versions.len(),
             versions: listed.into(),
             rendered: OnceLock::new(),
         });
