@@ -5,6 +5,7 @@
 //! through [`blocking`].
 
 pub mod audit;
+mod blocking;
 pub mod ci_jobs;
 pub mod codec;
 pub mod credentials;
@@ -32,6 +33,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
+pub use blocking::blocking;
 pub use notes::{Note, Observer};
 pub use stamps::{Affects, Stamp, Stamps};
 pub use writer::{Change, GroupSizes, Writer};
@@ -300,15 +302,6 @@ fn create(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
         .and_then(|()| std::fs::rename(&staged, path))
         .and_then(|()| File::open(data_dir)?.sync_all());
     synced.map_err(|error| StoreError::io(path, error))
-}
-
-/// Runs synchronous work (long reads, files, password hashes) without holding up a thread of the runtime.
-///
-/// The work is finished even when the caller goes away. A panic in it becomes [`StoreError::Panicked`] for the caller.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
-    #[expect(clippy::disallowed_methods, reason = "this is the one door to blocking threads")]
-    let running = tokio::task::spawn_blocking(work);
-    running.await.map_err(|error| if error.is_panic() { StoreError::Panicked } else { StoreError::Closed })
 }
 
 /// Something that reads tables: a [`Snapshot`], or a [`Change`] in the middle of a commit.
