@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -12,6 +12,7 @@ use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::file::FileBody;
+use super::sendfile::{Outgoing, Piece};
 
 /// An answer.
 pub type Reply = Response<ReplyBody>;
@@ -30,7 +31,7 @@ type OnEnd = Box<dyn FnOnce(u64) + Send>;
 enum Source {
     /// Bytes in memory.
     Full(Full<Bytes>),
-    /// Part of a file, read as the client takes it.
+    /// Part of a file, sent as the client takes it.
     File(FileBody),
 }
 
@@ -51,6 +52,13 @@ impl ReplyBody {
     /// No body.
     pub fn empty() -> Self {
         Self::from(Bytes::new())
+    }
+
+    /// Has what is in a file sent by the connection itself.
+    pub(super) fn through(&mut self, outgoing: &Outgoing) {
+        if let Source::File(file) = &mut self.source {
+            file.through(outgoing);
+        }
     }
 
     /// Has `told` called when the body ended.
@@ -80,20 +88,23 @@ impl From<FileBody> for ReplyBody {
 }
 
 impl Body for ReplyBody {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = io::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, io::Error>>> {
         let this = self.get_mut();
         let polled = match &mut this.source {
-            Source::Full(full) => Pin::new(full).poll_frame(cx).map_err(|never| match never {}),
+            Source::Full(full) => Pin::new(full)
+                .poll_frame(cx)
+                .map_ok(|frame| frame.map_data(Piece::Memory))
+                .map_err(|never| match never {}),
             Source::File(file) => Pin::new(file).poll_frame(cx),
         };
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            this.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
+            this.sent += frame.data_ref().map_or(0, |data| data.remaining() as u64);
         }
         polled
     }
