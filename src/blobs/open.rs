@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,12 +30,19 @@ const LOAD_STEP: usize = 64 * 1024;
 pub struct OpenBlob {
     file: File,
     size: u64,
+    since: Instant,
+    /// How much of its beginning was found in memory, with the second in which it was asked: what many read at once is
+    /// asked for once a second.
+    found: AtomicU64,
 }
+
+/// Bits of [`OpenBlob::found`] that hold a number of bytes; the others hold seconds.
+const FOUND_BITS: u32 = 44;
 
 impl OpenBlob {
     pub(super) fn new(file: File) -> io::Result<Self> {
         let size = file.metadata()?.len();
-        Ok(Self { file, size })
+        Ok(Self { file, size, since: Instant::now(), found: AtomicU64::new(0) })
     }
 
     /// Its size in bytes.
@@ -62,17 +70,31 @@ impl OpenBlob {
         self.file.read_exact_at(buffer, from)
     }
 
-    /// Whether some bytes are in memory, as far as a few looks tell.
-    pub fn is_in_memory(&self, from: u64, to: u64) -> io::Result<bool> {
-        let Some(last) = to.checked_sub(1) else { return Ok(true) };
-        let mut at = from;
-        while at < last {
-            if self.read_in_memory(&mut [0], at)?.is_none() {
-                return Ok(false);
-            }
-            at = at.saturating_add(PROBE_STEP);
+    /// Where the bytes end that are in memory from a position on, as far as a few looks tell.
+    pub fn in_memory_to(&self, from: u64, to: u64) -> io::Result<u64> {
+        let second = self.since.elapsed().as_secs() + 1;
+        let found = self.found.load(Ordering::Relaxed);
+        let known = if found >> FOUND_BITS == second { found & ((1 << FOUND_BITS) - 1) } else { 0 };
+        if to <= known {
+            return Ok(to);
         }
-        Ok(self.read_in_memory(&mut [0], last)?.is_some())
+        let reached = self.look(if from <= known { known } else { from }, to)?;
+        if from <= known && reached > known && reached >> FOUND_BITS == 0 {
+            self.found.store(second << FOUND_BITS | reached, Ordering::Relaxed);
+        }
+        Ok(reached)
+    }
+
+    fn look(&self, from: u64, to: u64) -> io::Result<u64> {
+        let mut at = from;
+        while at < to {
+            if self.read_in_memory(&mut [0], at)?.is_none() {
+                return Ok(at);
+            }
+            // The last byte as well.
+            at = if at + 1 == to { to } else { at.saturating_add(PROBE_STEP).min(to - 1) };
+        }
+        Ok(to)
     }
 
     /// Brings some bytes into memory. Waits for the disk.
@@ -183,9 +205,12 @@ mod tests {
         // Some file systems cannot say what is in memory.
         if let Some(count) = blob.read_in_memory(&mut buffer, 299_900).unwrap() {
             assert_eq!(buffer[..count], bytes[299_900..299_900 + count]);
-            assert!(blob.is_in_memory(0, 300_000).unwrap());
-            assert!(blob.is_in_memory(7, 7).unwrap());
-            assert!(blob.is_in_memory(0, 300_001).is_err());
+            for (from, to) in
+                [(5, 10), (0, 1), (7, 7), (0, 299_999), (0, 300_000), (299_999, 300_000), (4, 5)]
+            {
+                assert_eq!(blob.in_memory_to(from, to).unwrap(), to, "{from} to {to}");
+            }
+            assert!(blob.in_memory_to(0, 300_001).is_err());
         }
     }
 

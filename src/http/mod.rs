@@ -281,7 +281,8 @@ async fn http1_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         // Twice what is allowed, so that a refusal is ours and carries a request id; beyond, hyper refuses by itself.
-        .max_headers(limits.headers * 2)
+        // More than 100 header fields it always refuses by itself: told another number, it fills two lists of that
+        // length for every request before it reads the first field.
         .max_header_size(limits.head_bytes * 2)
         // Also what may wait to be sent before more is taken from a body: its pieces are sent one at a time.
         .max_buf_size(limits.head_bytes.saturating_mul(2).max(MIN_BUFFER_BYTES))

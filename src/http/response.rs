@@ -7,12 +7,15 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::file::FileBody;
 use super::sendfile::{Outgoing, Piece};
+
+/// Headers of most answers at most.
+const HEADERS: usize = 20;
 
 /// An answer.
 pub type Reply = Response<ReplyBody>;
@@ -133,6 +136,8 @@ pub fn empty(status: StatusCode) -> Reply {
 pub fn with_body(status: StatusCode, body: ReplyBody) -> Reply {
     let mut reply = Response::new(body);
     *reply.status_mut() = status;
+    // Room for what every answer carries and its own, so that the map does not grow in steps.
+    *reply.headers_mut() = HeaderMap::with_capacity(HEADERS);
     reply
 }
 

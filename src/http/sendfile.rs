@@ -25,8 +25,8 @@ use tokio::net::TcpStream;
 
 use crate::blobs::OpenBlob;
 
-/// Bytes of a file that are handed over at once, at most.
-pub(super) const PART_BYTES: usize = 1024 * 1024;
+/// Bytes of a file that are handed over at once, at most: what a socket takes at once, or a little more.
+pub(super) const PART_BYTES: usize = 4 * 1024 * 1024;
 
 /// What stands for bytes of a file. Never read, so the system gives it no memory.
 static PLACEHOLDER: LazyLock<Box<[u8]>> = LazyLock::new(|| vec![0; PART_BYTES].into_boxed_slice());

@@ -6,7 +6,7 @@ use crate::ROOT_TOKEN;
 use crate::support::archive::Module;
 use crate::support::client::{Client, Response};
 use crate::support::eventually;
-use crate::support::server::Server;
+use crate::support::server::{Server, write_file};
 use crate::support::wire::Wire;
 use crate::support::world::World;
 
@@ -176,7 +176,7 @@ fn a_blob_that_lost_its_end_is_never_sent_as_if_it_were_whole() {
     let path = world.server.data().join("blobs/sha256").join(&digest[..2]).join(&digest[2..]);
     // As a bad restore would leave it.
     fs::remove_file(&path).unwrap();
-    fs::write(&path, &archive[..archive.len() - 1]).unwrap();
+    write_file(&path, &archive[..archive.len() - 1]);
     for client in [plain(&world), world.root()] {
         assert_eq!(client.get(TARGET).status, 500);
     }

@@ -19,6 +19,9 @@ use crate::domain::limits::FILE_CHUNK_BYTES;
 use crate::service::ServiceError;
 use crate::store::{StoreError, blocking};
 
+/// Bytes that are brought into memory at once.
+const LOAD_BYTES: u64 = 1024 * 1024;
+
 type Reading = Pin<Box<dyn Future<Output = Result<io::Result<Bytes>, StoreError>> + Send>>;
 
 /// Part of a blob. At most one piece is in memory at a time, so that a thousand slow readers cost little.
@@ -60,9 +63,9 @@ impl FileBody {
         size: u64,
         (from, to): (u64, u64),
     ) -> Result<Self, ServiceError> {
-        let loaded = to.min(from.saturating_add(PART_BYTES as u64));
+        let loaded = to.min(from.saturating_add(LOAD_BYTES));
         let blob = match blobs.kept_open(&digest) {
-            Some(blob) if blob.is_in_memory(from, loaded).unwrap_or(false) => blob,
+            Some(blob) if blob.in_memory_to(from, loaded).is_ok_and(|found| found == loaded) => blob,
             known => {
                 let blobs = blobs.clone();
                 let opened = blocking(move || {
@@ -88,11 +91,13 @@ impl FileBody {
     /// The next piece, if no disk has to be waited for.
     fn at_hand(&mut self) -> io::Result<Option<Piece>> {
         if let Some(outgoing) = &self.outgoing {
-            let to = self.end.min(self.position.saturating_add(PART_BYTES as u64));
-            if to > self.loaded && !self.blob.is_in_memory(self.position, to)? {
+            let mut to = self.end.min(self.position.saturating_add(PART_BYTES as u64));
+            if to > self.loaded {
+                to = self.blob.in_memory_to(self.position, to)?.max(self.loaded);
+            }
+            if to <= self.position {
                 return Ok(None);
             }
-            self.loaded = to.max(self.loaded);
             let length = usize::try_from(to.saturating_sub(self.position)).unwrap_or(PART_BYTES);
             let part = outgoing.push(Arc::clone(&self.blob), self.position, length);
             return Ok(Some(Piece::File(part)));
@@ -115,10 +120,15 @@ impl FileBody {
             .map_or(FILE_CHUNK_BYTES, |left| left.min(FILE_CHUNK_BYTES))
     }
 
+    /// Where the bytes end that are brought into memory next.
+    fn load_to(&self) -> u64 {
+        self.end.min(self.position.saturating_add(LOAD_BYTES))
+    }
+
     /// Waits for the disk, on a blocking thread. What the connection sends itself is only brought into memory.
     fn fetch(&self) -> Reading {
         let (blob, from) = (Arc::clone(&self.blob), self.position);
-        let to = self.outgoing.is_some().then(|| self.end.min(from.saturating_add(PART_BYTES as u64)));
+        let to = self.outgoing.is_some().then(|| self.load_to());
         let wanted = self.wanted();
         Box::pin(blocking(move || match to {
             Some(to) => blob.load(from, to).map(|()| Bytes::new()),
@@ -138,7 +148,7 @@ impl FileBody {
                 if self.outgoing.is_none() {
                     return Poll::Ready(Ok(Piece::Memory(bytes)));
                 }
-                self.loaded = self.end.min(self.position.saturating_add(PART_BYTES as u64));
+                self.loaded = self.load_to();
             }
             if let Some(piece) = self.at_hand()? {
                 return Poll::Ready(Ok(piece));

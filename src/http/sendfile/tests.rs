@@ -8,6 +8,8 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::blobs::Blobs;
 
+const MIB: usize = 1024 * 1024;
+
 struct Pair {
     near: SendfileStream,
     far: TcpStream,
@@ -64,15 +66,15 @@ async fn parts_of_files_and_bytes_in_memory_arrive_in_order() {
     let outgoing = near.outgoing();
     let part = |from: usize, length| Piece::File(outgoing.push(Arc::clone(&blob), from as u64, length));
     let lists = [
-        vec![memory("head one"), part(0, PART_BYTES)],
-        vec![part(PART_BYTES, PART_BYTES)],
+        vec![memory("head one"), part(0, MIB)],
+        vec![part(MIB, MIB)],
         vec![part(17, 1), memory("between"), part(0, 3), part(3, 100_000), memory("end")],
         vec![memory("only memory")],
         vec![memory("more "), memory("than "), memory("one"), part(bytes.len() - 1, 1)],
     ];
     let expected = [
         b"head one",
-        &bytes[..2 * PART_BYTES],
+        &bytes[..2 * MIB],
         &bytes[17..18],
         b"between",
         &bytes[..100_003],
