@@ -15,7 +15,9 @@ mod openapi;
 mod ops;
 pub mod pages;
 pub mod pipeline;
+mod ready;
 pub mod request;
+mod request_id;
 pub mod response;
 mod sendfile;
 mod stalled;
@@ -47,6 +49,7 @@ use crate::service::Registry;
 use crate::telemetry::Metrics;
 use framing::{Heads, Watched};
 use request::{Peer, RequestBody};
+use request_id::RequestId;
 use sendfile::{Outgoing, SendfileStream};
 use stalled::StallGuard;
 
@@ -113,8 +116,8 @@ impl App {
         configured.or_else(|| self.start.urls.first().cloned()).unwrap_or_default()
     }
 
-    fn next_request_id(&self) -> String {
-        format!("{:08x}-{:08x}", self.start.instance, self.requests.fetch_add(1, Ordering::Relaxed))
+    fn next_request_id(&self) -> RequestId {
+        RequestId::new(self.start.instance, self.requests.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -280,9 +283,8 @@ async fn http1_connection(
         // Without a timer hyper drops every deadline without a word.
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        // Twice what is allowed, so that a refusal is ours and carries a request id; beyond, hyper refuses by itself.
-        // More than 100 header fields it always refuses by itself: told another number, it fills two lists of that
-        // length for every request before it reads the first field.
+        // How many headers there may be is left as it is: room for another number is taken from the heap each time.
+        // Twice the bytes that are allowed, so that a refusal is ours and carries a request id.
         .max_header_size(limits.head_bytes * 2)
         // Also what may wait to be sent before more is taken from a body: its pieces are sent one at a time.
         .max_buf_size(limits.head_bytes.saturating_mul(2).max(MIN_BUFFER_BYTES))
