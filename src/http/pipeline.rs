@@ -51,7 +51,8 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
         Outcome { reply, route, caller }
     } else {
         let registry = app.registry.for_request(Origin::new(id.as_str().to_owned(), client.address));
-        route(app, &registry, peer, client, &head, body).await
+        // On the heap, because it is large: what was ready would otherwise carry the room for it around.
+        Box::pin(route(app, &registry, peer, client, &head, body)).await
     };
     if head.headers.contains_key(TRANSFER_ENCODING) {
         // Where such a body ends is not followed, so nothing may come after it: see framing.rs.
