@@ -34,7 +34,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableT
 pub use notes::{Note, Observer};
 pub use writer::{Change, GroupSizes, Writer};
 
-use codec::{CodecError, Record};
+use codec::{CodecError, Record, View};
 use tables::Table;
 
 /// File of the database inside the data directory.
@@ -347,6 +347,16 @@ impl Snapshot {
         self.noting(self.open(table).and_then(|open| Ok(open.len()?)))
     }
 
+    /// As [`scan`](Reader::scan), with records read in place.
+    pub fn view<'k, K: redb::Key + 'static, R: View>(
+        &self,
+        table: &Table<K, R>,
+        range: impl RangeBounds<K::SelfType<'k>> + 'k,
+        visit: impl FnMut(K::SelfType<'_>, R::Of<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.noting(self.open(table).and_then(|open| view_in(&open, table, range, visit)))
+    }
+
     fn noting<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         if outcome.as_ref().is_err_and(StoreError::needs_reopening) {
             self.failed.set(true);
@@ -401,6 +411,23 @@ fn scan_in<'k, K: redb::Key + 'static, R: Record>(
     for entry in open.range(range)? {
         let (key, bytes) = entry?;
         if visit(key.value(), decode(table, bytes.value())?).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn view_in<'k, K: redb::Key + 'static, R: View>(
+    open: &impl ReadableTable<K, &'static [u8]>,
+    table: &Table<K, R>,
+    range: impl RangeBounds<K::SelfType<'k>> + 'k,
+    mut visit: impl FnMut(K::SelfType<'_>, R::Of<'_>) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    for entry in open.range(range)? {
+        let (key, bytes) = entry?;
+        let record = codec::view::<R>(bytes.value())
+            .map_err(|error| StoreError::Record { table: table.name().to_owned(), error })?;
+        if visit(key.value(), record).is_break() {
             break;
         }
     }
