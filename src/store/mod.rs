@@ -39,8 +39,9 @@ use tables::Table;
 
 /// File of the database inside the data directory.
 pub const DATABASE_FILE: &str = "cairn.redb";
-/// Memory redb may keep of the file. Resident memory runs to about twice this.
-const CACHE_BYTES: usize = 24 * 1024 * 1024;
+/// Memory redb may keep of the file: resident memory runs to about twice this. What is not in it is in the system's page
+/// cache, a microsecond away.
+const CACHE_BYTES: usize = 12 * 1024 * 1024;
 
 /// Why the store could not do something.
 #[derive(Debug, Clone, thiserror::Error)]
