@@ -65,7 +65,7 @@ const ONE_PLACE: &[(&str, &[&str], &str)] = &[
         "SafeHtml is made where it was sanitised, and nowhere else",
     ),
     (r"\bRender for SafeHtml\b", &["web/safe_html.rs"], "so that SafeHtml enters pages through one door"),
-    (r"\bspawn_blocking\b", &["store/mod.rs"], "store::blocking is the one door to blocking threads"),
+    (r"\bspawn_blocking\b", &["store/blocking.rs"], "store::blocking is the one door to blocking threads"),
     (r"\b(SystemTime|Timestamp|Utc)::now\b", &["service/clock.rs"], "time is an argument everywhere else"),
 ];
 

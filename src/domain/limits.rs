@@ -137,7 +137,7 @@ pub struct HttpLimits {
     pub write: Duration,
     /// Bytes of a request head.
     pub head_bytes: usize,
-    /// Header fields of a request.
+    /// Header fields of a request: fewer than the hundred beyond which hyper refuses by itself, without a request id.
     pub headers: usize,
     /// Bytes of the request target.
     pub target_bytes: usize,
@@ -162,7 +162,7 @@ impl Default for HttpLimits {
             body_chunk: Duration::from_secs(30),
             write: Duration::from_mins(1),
             head_bytes: 32 * 1024,
-            headers: 100,
+            headers: 96,
             target_bytes: 8 * 1024,
             body_bytes: 256 * 1024,
             uploads: 32,

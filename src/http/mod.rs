@@ -15,7 +15,9 @@ mod openapi;
 mod ops;
 pub mod pages;
 pub mod pipeline;
+mod ready;
 pub mod request;
+mod request_id;
 pub mod response;
 mod stalled;
 mod terraform;
@@ -46,6 +48,7 @@ use crate::service::Registry;
 use crate::telemetry::Metrics;
 use framing::{Heads, Watched};
 use request::{Peer, RequestBody};
+use request_id::RequestId;
 use stalled::StallGuard;
 
 /// How long to wait after the system refused to give another connection (usually: too many open files).
@@ -108,8 +111,8 @@ impl App {
         configured.or_else(|| self.start.urls.first().cloned()).unwrap_or_default()
     }
 
-    fn next_request_id(&self) -> String {
-        format!("{:08x}-{:08x}", self.start.instance, self.requests.fetch_add(1, Ordering::Relaxed))
+    fn next_request_id(&self) -> RequestId {
+        RequestId::new(self.start.instance, self.requests.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -263,8 +266,8 @@ async fn http1_connection(
         // Without a timer hyper drops every deadline without a word.
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        // Twice what is allowed, so that a refusal is ours and carries a request id; beyond, hyper refuses by itself.
-        .max_headers(limits.headers * 2)
+        // How many headers there may be is left as it is: room for another number is taken from the heap each time.
+        // Twice the bytes that are allowed, so that a refusal is ours and carries a request id.
         .max_header_size(limits.head_bytes * 2)
         .half_close(false)
         .serve_connection(TokioIo::new(stream), service);

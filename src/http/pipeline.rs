@@ -5,16 +5,18 @@ use std::time::Instant;
 
 use hyper::body::Body;
 use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode, Version};
 
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
 use super::request::{Client, Context, Peer, RequestBody, credential};
+use super::request_id::RequestId;
 use super::response::{Reply, ReplyBody};
 use super::{
-    App, api, assets, control, error, login, modules, moved, openapi, ops, pages, terraform, upload,
+    App, api, assets, control, error, login, modules, moved, openapi, ops, pages, ready, terraform, upload,
 };
 use crate::service::audit::{Origin, RefusedRequest};
 use crate::service::publish::Target;
@@ -29,7 +31,7 @@ const UNKNOWN_ROUTE: &str = "(unknown)";
 struct Outcome {
     reply: Reply,
     route: &'static str,
-    caller: String,
+    caller: Arc<str>,
 }
 
 /// Answers one request. It is `ambiguous` when its head said twice where its body ends.
@@ -40,16 +42,22 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
     let client = Client::of(peer, &head.headers, &app.edge.load().trusted_proxies);
     let mut outcome = if ambiguous {
         let refused = error::bad_request("Content-Length and Transfer-Encoding exclude each other");
-        Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: "-".to_owned() }
+        Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: nobody() }
+    } else if let Some(mut refused) = check_head(app, &head, peer) {
+        // Where such a request ends is in doubt: nothing behind it is read as another.
+        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: nobody() }
+    } else if let Some((reply, route, caller)) = found_ready(app, peer, &head).await {
+        Outcome { reply, route, caller }
     } else {
-        let registry = app.registry.for_request(Origin::new(id.clone(), client.address));
+        let registry = app.registry.for_request(Origin::new(id.as_str().to_owned(), client.address));
         route(app, &registry, peer, client, &head, body).await
     };
     if head.headers.contains_key(TRANSFER_ENCODING) {
         // Where such a body ends is not followed, so nothing may come after it: see framing.rs.
         outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    finish(&mut outcome.reply, &head, &id, client.https);
+    finish(&mut outcome.reply, &head, id, client.https);
     record(app, &head, &mut outcome, id, client, started);
     outcome.reply
 }
@@ -62,12 +70,7 @@ async fn route(
     head: &Parts,
     body: RequestBody,
 ) -> Outcome {
-    let unknown = |reply| Outcome { reply, route: UNKNOWN_ROUTE, caller: "-".to_owned() };
-    if let Some(mut refused) = check_head(app, head, peer) {
-        // Where such a request ends is in doubt: nothing behind it is read as another.
-        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        return unknown(refused);
-    }
+    let unknown = |reply| Outcome { reply, route: UNKNOWN_ROUTE, caller: nobody() };
     let Ok(segments) = Segments::split(head.uri.path()) else { return unknown(error::unknown_route()) };
     let Some(endpoint) = segments.endpoint() else { return unknown(error::unknown_route()) };
     let route = endpoint.pattern();
@@ -80,7 +83,7 @@ async fn route(
         if let Endpoint::Page(page) = endpoint {
             reply = pages::refuse_method(app, client, head, page, &reply);
         }
-        return Outcome { reply, route, caller: "-".to_owned() };
+        return Outcome { reply, route, caller: nobody() };
     }
     let caller = match identify(app, peer, client, head, &endpoint).await {
         Ok(caller) => caller,
@@ -88,14 +91,28 @@ async fn route(
             let context = Context { app, registry, head, client, caller: Caller::Anonymous };
             let reply = refuse(&context, &endpoint, body, &refused).await;
             note(&context, &endpoint, &reply);
-            return Outcome { reply, route, caller: "-".to_owned() };
+            return Outcome { reply, route, caller: nobody() };
         }
     };
-    let label = caller.label();
+    let label = caller.label().into();
     let context = Context { app, registry, head, client, caller };
     let reply = perform(&context, &endpoint, body).await;
     note(&context, &endpoint, &reply);
     Outcome { reply, route, caller: label }
+}
+
+/// The answer that is ready for a request from the network, whoever sends it.
+async fn found_ready(app: &App, peer: Peer, head: &Parts) -> Option<ready::Found> {
+    match peer {
+        Peer::Network { .. } => ready::answer(app, head).await,
+        // It is somebody of its own, whatever credential it sends.
+        Peer::Operator => None,
+    }
+}
+
+/// How the log names who was not looked at.
+fn nobody() -> Arc<str> {
+    "-".into()
 }
 
 /// Has the audit log told of a change that was refused. What reads changes nothing, whoever is refused.
@@ -214,7 +231,7 @@ async fn perform(context: &Context<'_>, endpoint: &Endpoint<'_>, mut body: Reque
 }
 
 /// What every answer carries.
-fn finish(reply: &mut Reply, head: &Parts, id: &str, https: bool) {
+fn finish(reply: &mut Reply, head: &Parts, id: RequestId, https: bool) {
     if head.method == Method::HEAD {
         // The length that `GET` would send, where it would send one (RFC 9110, 8.6).
         let length = reply.body().size_hint().exact();
@@ -227,43 +244,41 @@ fn finish(reply: &mut Reply, head: &Parts, id: &str, https: bool) {
     let headers = reply.headers_mut();
     // What depends on who asks must not be kept for others.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
-    if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(REQUEST_ID, id);
-    }
+    headers.insert(REQUEST_ID, id.header());
     for (name, value) in [
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("referrer-policy", "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
         (
-            "content-security-policy",
+            CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
     ] {
         // The page of `terraform login` has a policy of its own.
-        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if https {
-        headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000"));
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }
 
 /// Has the request counted and logged when its answer was sent, or given up.
-fn record(app: &App, head: &Parts, outcome: &mut Outcome, id: String, client: Client, started: Instant) {
+fn record(app: &App, head: &Parts, outcome: &mut Outcome, id: RequestId, client: Client, started: Instant) {
     let status = outcome.reply.status().as_u16();
     let method = method_name(&head.method);
     let (metrics, route) = (Arc::clone(&app.metrics), outcome.route);
-    let who = std::mem::take(&mut outcome.caller);
+    let who = Arc::clone(&outcome.caller);
     outcome.reply.body_mut().on_end(move |bytes| {
         let took = started.elapsed();
         metrics.request(route, method, StatusClass::from(status), took, bytes);
         tracing::info!(
-            id,
+            id = id.as_str(),
             method,
             route,
             status,
             bytes,
             ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            who,
+            who = &*who,
             from = client.address.map(|address| address.to_string()),
             "answered"
         );

@@ -19,7 +19,7 @@ use crate::service::error::BadCredential;
 use crate::service::{Caller, Presented, Registry, ServiceError};
 
 /// Headers that carry a token alone, as in GitLab.
-const TOKEN_HEADERS: [&str; 3] = ["private-token", "job-token", "deploy-token"];
+pub(super) const TOKEN_HEADERS: [&str; 3] = ["private-token", "job-token", "deploy-token"];
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::endpoint::{ProjectModule, Terraform};
 use super::file;
+use super::ready::{is_archive_name, versions_json};
 use super::request::{Context, credential};
-use super::response::{Reply, empty, json};
+use super::response::{Reply, empty, json, typed};
 use crate::domain::authorization::{CLIENT, CLIENT_PORTS};
-use crate::service::modules::{Address, Details, Location, Versions};
+use crate::service::modules::{Address, Details, Location};
 use crate::service::{Caller, Registry, ServiceError};
 
 /// Where the protocol is served: what discovery announces.
@@ -42,7 +43,11 @@ pub(super) async fn module(
     match part {
         Terraform::Versions => {
             let versions = registry.versions(&context.caller, address)?;
-            Ok(private(json(StatusCode::OK, &versions_json(context, address, &versions))))
+            let listed: Vec<String> = versions.versions.iter().map(ToString::to_string).collect();
+            let (base_url, source) = (context.base_url(), versions.source.as_deref());
+            let listed = (listed.len(), listed.iter().map(String::as_str));
+            let body = versions_json(&base_url, address.system, source, listed);
+            Ok(private(typed(StatusCode::OK, "application/json", body)))
         }
         Terraform::Latest => {
             let details = registry.details(&context.caller, address, None)?;
@@ -65,9 +70,7 @@ pub(super) async fn module(
             with_header(private(empty(StatusCode::FOUND)), LOCATION, &target)
         }
         Terraform::Download(version) => {
-            let location = registry.locate(&context.caller, address, version)?;
-            let reply = private(empty(StatusCode::NO_CONTENT));
-            with_header(reply, TERRAFORM_GET, &archive_url(&context.base_url(), &location))
+            download_reply(&context.base_url(), &registry.locate(&context.caller, address, version)?)
         }
         Terraform::Archive(version, name) => archive(context, address, version, name).await,
     }
@@ -93,9 +96,7 @@ async fn archive(
             Err(refused) => return Err(refused),
         },
     };
-    let plain_version = version.strip_prefix('v').unwrap_or(version);
-    let expected = format!("{}-{}-{plain_version}.tar.gz", address.name, address.system);
-    if name != "file" && !name.eq_ignore_ascii_case(&expected) {
+    if !is_archive_name(address, version, name) {
         return Err(ServiceError::NotFound("404 Package file"));
     }
     file::send(registry, &archive, &context.head.method, &context.head.headers).await
@@ -131,6 +132,11 @@ pub(super) async fn project_module(
     file::send(context.registry(), &archive, &context.head.method, &context.head.headers).await
 }
 
+/// The answer that tells where an archive is (N5).
+pub(super) fn download_reply(base_url: &str, location: &Location) -> Result<Reply, ServiceError> {
+    with_header(private(empty(StatusCode::NO_CONTENT)), TERRAFORM_GET, &archive_url(base_url, location))
+}
+
 /// The archive URL of a version. Its path ends in `.tar.gz`, because clients tell the format by that.
 fn archive_url(base_url: &str, location: &Location) -> String {
     let version = encode(&location.version.to_string());
@@ -145,26 +151,6 @@ fn archive_url(base_url: &str, location: &Location) -> String {
         url.push_str(ticket);
     }
     url
-}
-
-fn versions_json(context: &Context<'_>, address: Address<'_>, versions: &Versions) -> Value {
-    let listed: Vec<Value> = versions
-        .versions
-        .iter()
-        .map(|version| {
-            json!({
-                "version": version,
-                "root": { "dependencies": [], "providers": [{ "name": address.system, "version": "" }] },
-                "submodules": [],
-            })
-        })
-        .collect();
-    match &versions.source {
-        Some(source) => {
-            json!({ "modules": [{ "source": format!("{}/{source}", context.base_url()), "versions": listed }] })
-        }
-        None => json!({ "modules": [{ "versions": listed }] }),
-    }
 }
 
 fn details_json(context: &Context<'_>, details: &Details) -> Value {

@@ -273,14 +273,7 @@ pub fn authenticate(
         return Err(ServiceError::Unauthenticated(BadCredential::Unknown));
     }
     // Tokens hold 256 random bits: finding one by its hash is the comparison, and leaks nothing by its time.
-    let hash = sha256(secret.as_bytes());
-    let caller = match credentials::by_hash(reader, &hash)? {
-        Some(token) => caller_of(reader, token, now)?,
-        None => {
-            let job = ci_jobs::by_hash(reader, &hash)?;
-            job_caller(reader, job.ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?, now)?
-        }
-    };
+    let caller = caller_by_hash(reader, &sha256(secret.as_bytes()), now)?;
     match (&caller, username) {
         (Caller::Job { .. }, Some(name)) if name != JOB_USERNAME => {
             Err(ServiceError::Unauthenticated(BadCredential::WrongUser))
@@ -293,6 +286,19 @@ pub fn authenticate(
         }
         _ => Ok(caller),
     }
+}
+
+/// The caller that the token with that hash stands for.
+pub(super) fn caller_by_hash(
+    reader: &impl Reader,
+    hash: &Sha256,
+    now: Timestamp,
+) -> Result<Caller, ServiceError> {
+    if let Some(token) = credentials::by_hash(reader, hash)? {
+        return caller_of(reader, token, now);
+    }
+    let job = ci_jobs::by_hash(reader, hash)?;
+    job_caller(reader, job.ok_or(ServiceError::Unauthenticated(BadCredential::Unknown))?, now)
 }
 
 /// The caller that a CI job, found again by number, stands for: used when a ticket is redeemed.

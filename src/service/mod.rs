@@ -34,6 +34,7 @@ pub mod places;
 pub mod projects;
 pub mod provenance_json;
 pub mod publish;
+pub mod ready;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
@@ -92,6 +93,7 @@ use login::Codes;
 use oidc::{IdTokenError, IdTokens};
 use overview::Storage;
 use passwords::Passwords;
+use ready::Ready;
 use sign_in::Attempts;
 use tickets::Tickets;
 
@@ -154,6 +156,7 @@ struct Shared {
     catalog: Arc<Catalog>,
     codes: Codes,
     contents: Contents,
+    ready: Ready,
     /// Who vouches for CI jobs elsewhere; nobody unless the configuration says so.
     id_tokens: OnceLock<IdTokens>,
     /// The same for the job tokens of GitLab servers.
@@ -226,6 +229,7 @@ impl Registry {
             catalog,
             codes: Codes::default(),
             contents: Contents::default(),
+            ready: Ready::default(),
             id_tokens: OnceLock::new(),
             gitlab_jobs: OnceLock::new(),
             hook_queued,
@@ -283,6 +287,8 @@ impl Registry {
     /// Replaces the configuration in force. The number of uploads at once stays as it was at the start.
     pub fn set_options(&self, options: Options) {
         self.shared.options.store(Arc::new(options));
+        // Answers hold the external URL, and there are none while the registry is switched off.
+        self.store().stamps().count_everything();
     }
 
     /// Whether requests can be served.

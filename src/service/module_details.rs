@@ -105,7 +105,7 @@ impl Registry {
         let (now, caller, address) = (self.now(), caller.clone(), OwnedAddress::from(address));
         self.read_long(move |snapshot| {
             let address = address.as_address();
-            let found = candidates(snapshot, &caller, address, now)?;
+            let found = candidates(snapshot, &caller, address, &mut |_, _| {}, now)?;
             let latest = snapshot.require(&PACKAGES, pick(&found, None)?.entry.package.0)?;
             let namespace = shown_namespace(&namespace(snapshot, address)?);
             let module = format!("{namespace}/{}/{}", latest.name, latest.system);
@@ -122,7 +122,7 @@ fn details(
     version: Option<&str>,
     now: Timestamp,
 ) -> Result<ModuleDetails, ServiceError> {
-    let found = candidates(reader, caller, address, now)?;
+    let found = candidates(reader, caller, address, &mut |_, _| {}, now)?;
     let chosen = pick(&found, version)?;
     let namespace = namespace(reader, address)?;
     let manifest = packages::manifest(reader, chosen.entry.package)?.unwrap_or_default();

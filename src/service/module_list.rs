@@ -136,7 +136,7 @@ pub(super) fn module_at(
     system: &System,
     now: Timestamp,
 ) -> Result<Option<ListedModule>, ServiceError> {
-    let visible = pullable(reader, caller, namespace, name, system, now)?;
+    let visible = pullable(reader, caller, namespace, (name, system), &mut |_, _| {}, now)?;
     let Some(chosen) = latest(&visible) else { return Ok(None) };
     let manifest = packages::manifest(reader, chosen.entry.package)?.unwrap_or_default();
     listed(reader, namespace, chosen, &visible, &manifest).map(Some)

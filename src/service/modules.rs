@@ -13,6 +13,7 @@ use super::Registry;
 use super::access::{self, Caller, check_group};
 use super::error::{BadCredential, ServiceError};
 use super::lookup::{terraform_namespace, terraform_project};
+use super::ready::{Seen, by_ticket};
 use super::tickets::{Bearer, Ticket};
 use super::trusted_publishers::matching;
 use crate::domain::access::{GroupAction, ProjectAction};
@@ -31,6 +32,15 @@ pub struct Address<'a> {
     pub name: &'a str,
     /// Target system.
     pub system: &'a str,
+}
+
+impl Address<'_> {
+    /// As a path, with something behind it. Nothing when it could be taken for another: a part holds a slash.
+    fn path(&self, rest: &str) -> Option<String> {
+        let parts = [self.namespace, self.name, self.system];
+        let is_plain = parts.iter().all(|part| !part.contains('/'));
+        is_plain.then(|| format!("{}/{}/{}/{rest}", self.namespace, self.name, self.system))
+    }
 }
 
 /// The versions of one module that a caller may see.
@@ -97,16 +107,21 @@ impl Registry {
     /// private one.
     pub fn versions(&self, caller: &Caller, address: Address<'_>) -> Result<Versions, ServiceError> {
         let now = self.now();
-        self.store().read(|snapshot| {
-            let found = candidates(snapshot, caller, address, now)?;
+        let mut seen = self.seen_since(address);
+        let versions = self.store().read(|snapshot| {
+            let found = self.found(snapshot, caller, address, &mut seen, now)?;
             let newest =
                 found.iter().max_by_key(|candidate| (candidate.entry.published_ms, candidate.entry.package));
             let source = newest.map(|candidate| candidate.project.path.to_string());
             let mut versions: Vec<Version> =
                 found.into_iter().map(|candidate| candidate.entry.version).collect();
             versions.sort_unstable_by(|a, b| b.cmp(a));
-            Ok(Versions { source, versions })
-        })
+            Ok::<_, ServiceError>(Versions { source, versions })
+        })?;
+        if let Some(path) = address.path("versions") {
+            self.keep_versions(path, seen, &versions);
+        }
+        Ok(versions)
     }
 
     /// N3, N4: one version, or the latest.
@@ -118,7 +133,7 @@ impl Registry {
     ) -> Result<Details, ServiceError> {
         let now = self.now();
         self.store().read(|snapshot| {
-            let found = candidates(snapshot, caller, address, now)?;
+            let found = candidates(snapshot, caller, address, &mut |_, _| {}, now)?;
             Ok(installable(snapshot, pick(&found, version)?)?.0)
         })
     }
@@ -131,8 +146,9 @@ impl Registry {
         version: &str,
     ) -> Result<Location, ServiceError> {
         let now = self.now();
-        self.store().read(|snapshot| {
-            let found = candidates(snapshot, caller, address, now)?;
+        let mut seen = self.seen_since(address);
+        let (location, file, bearer) = self.store().read(|snapshot| {
+            let found = self.found(snapshot, caller, address, &mut seen, now)?;
             let candidate = pick(&found, Some(version))?;
             let (details, file) = installable(snapshot, candidate)?;
             let root = snapshot.require(&GROUPS, candidate.project.root().0)?;
@@ -140,17 +156,23 @@ impl Registry {
                 terraform_namespace(snapshot, address.namespace)?.map_or(root.id, |asked| asked.id);
             let anyone = may_pull(snapshot, &Caller::Anonymous, &candidate.project, now)?;
             let bearer = if anyone { None } else { bearer(snapshot, caller, candidate.project.id)? };
-            let issue = |bearer| self.shared.tickets.issue(Ticket { file: file.id, bearer }, now);
-            Ok(Location {
+            let location = Location {
                 // A subgroup, asked for by number, has no path of one segment: the archive must be picked from it too.
                 namespace: if namespace == root.id { root.path.to_string() } else { namespace.to_string() },
                 name: details.name,
                 system: details.system,
                 version: details.version,
                 sha256: file.sha256,
-                ticket: bearer.map(issue),
-            })
-        })
+                ticket: None,
+            };
+            Ok::<_, ServiceError>((location, file.id, (anyone, bearer)))
+        })?;
+        let (anyone, bearer) = bearer;
+        if let Some(path) = address.path(&format!("{version}/download")) {
+            self.keep_location(path, seen, location.clone(), file, anyone);
+        }
+        let ticket = bearer.map(|bearer| self.shared.tickets.issue(Ticket { file, bearer }, now));
+        Ok(Location { ticket, ..location })
     }
 
     /// N6 with a ticket: the ticket decides alone, and only about its own file.
@@ -158,7 +180,8 @@ impl Registry {
         let now = self.now();
         let refused = || ServiceError::Unauthenticated(BadCredential::Ticket);
         let ticket = self.shared.tickets.check(ticket, now).ok_or_else(refused)?;
-        self.store().read(|snapshot| {
+        let mut seen = self.seen_since(address);
+        let archive = self.store().read(|snapshot| {
             let caller = match ticket.bearer {
                 Bearer::Operator => Caller::Operator,
                 Bearer::Token(token) => access::caller_by_token(snapshot, token, now)?,
@@ -179,13 +202,19 @@ impl Registry {
             if !same || !may_pull(snapshot, &caller, &project, now)? {
                 return Err(refused());
             }
+            seen.project(&project, true);
+            seen.check_switch(self, snapshot)?;
             Ok(Archive {
                 package: package.id,
                 sha256: file.sha256,
                 size: file.size,
                 file_name: file.file_name,
             })
-        })
+        })?;
+        if let Some(path) = address.path(version) {
+            self.keep_archive(by_ticket(&path, ticket.file), seen, &archive);
+        }
+        Ok(archive)
     }
 
     /// N6 without a ticket: as the caller may.
@@ -196,10 +225,15 @@ impl Registry {
         version: &str,
     ) -> Result<Archive, ServiceError> {
         let now = self.now();
-        self.store().read(|snapshot| {
-            let found = candidates(snapshot, caller, address, now)?;
+        let mut seen = self.seen_since(address);
+        let archive = self.store().read(|snapshot| {
+            let found = self.found(snapshot, caller, address, &mut seen, now)?;
             archive_of(snapshot, pick(&found, Some(version))?)
-        })
+        })?;
+        if let Some(path) = address.path(version) {
+            self.keep_archive(path, seen, &archive);
+        }
+        Ok(archive)
     }
 
     /// P1, P2: the archive of a version in one project, or of its latest.
@@ -225,23 +259,43 @@ impl Registry {
         })
     }
 
+    /// [`candidates`], with what of their projects was seen.
+    fn found(
+        &self,
+        reader: &impl Reader,
+        caller: &Caller,
+        address: Address<'_>,
+        seen: &mut Seen,
+        now: Timestamp,
+    ) -> Result<Vec<Candidate>, ServiceError> {
+        seen.check_switch(self, reader)?;
+        candidates(reader, caller, address, &mut |project, visible| seen.project(project, visible), now)
+    }
+
+    /// Nothing seen yet of a module. To be asked before the snapshot is taken.
+    fn seen_since(&self, address: Address<'_>) -> Seen {
+        Seen::since(self.store().stamps().module(address.name, address.system))
+    }
+
     /// Notes that an archive was sent.
     pub fn count_download(&self, archive: &Archive) {
         self.shared.activity.downloaded(archive.package, self.now());
     }
 }
 
-/// The versions of a module that the caller may pull, one a version: the most recently published wins.
+/// The versions of a module that the caller may pull, one a version: the most recently published wins. `judged` as in
+/// [`pullable`].
 pub(super) fn candidates(
     reader: &impl Reader,
     caller: &Caller,
     address: Address<'_>,
+    judged: &mut impl FnMut(&Project, bool),
     now: Timestamp,
 ) -> Result<Vec<Candidate>, ServiceError> {
     let hidden = || ServiceError::hidden(caller.is_anonymous(), "Namespace");
     let namespace = terraform_namespace(reader, address.namespace)?.ok_or_else(hidden)?;
     let found = match (address.name.parse(), address.system.parse()) {
-        (Ok(name), Ok(system)) => pullable(reader, caller, &namespace, &name, &system, now)?,
+        (Ok(name), Ok(system)) => pullable(reader, caller, &namespace, (&name, &system), judged, now)?,
         // Such a module cannot have been published: it is unknown like any other.
         _ => Vec::new(),
     };
@@ -254,13 +308,14 @@ pub(super) fn candidates(
     Ok(found)
 }
 
-/// The versions of a module that the caller may pull from projects below a group, one a version.
+/// The versions of a module that the caller may pull from projects below a group, one a version. `judged` is told of
+/// each project below the group that has the module, and whether the caller may pull from it.
 pub(super) fn pullable(
     reader: &impl Reader,
     caller: &Caller,
     namespace: &Group,
-    name: &ModuleName,
-    system: &System,
+    (name, system): (&ModuleName, &System),
+    judged: &mut impl FnMut(&Project, bool),
     now: Timestamp,
 ) -> Result<Vec<Candidate>, ServiceError> {
     let mut projects: HashMap<ProjectId, Option<Arc<Project>>> = HashMap::new();
@@ -270,8 +325,13 @@ pub(super) fn pullable(
             Some(known) => known.clone(),
             None => {
                 let project = reader.require(&PROJECTS, listed.project.0)?;
-                let visible =
-                    project.groups.contains(&namespace.id) && may_pull(reader, caller, &project, now)?;
+                let visible = if project.groups.contains(&namespace.id) {
+                    let visible = may_pull(reader, caller, &project, now)?;
+                    judged(&project, visible);
+                    visible
+                } else {
+                    false
+                };
                 let project = visible.then(|| Arc::new(project));
                 projects.insert(listed.project, project.clone());
                 project

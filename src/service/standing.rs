@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::access::Caller;
 use super::catalog::PlacedProject;
 use super::facts::granted;
-use crate::domain::access::{self, Identity, ProjectAction};
+use crate::domain::access::{self, Identity, ProjectAction, ProjectFacts};
 use crate::domain::credential::TokenOwner;
 use crate::domain::identity::Holder;
-use crate::domain::{ProjectId, Role, UserId, Visibility};
+use crate::domain::{GroupId, ProjectId, Role, UserId, Visibility};
 use crate::store::{Reader, StoreError, ci_jobs, identity};
 
 /// What decides what a caller may see, gathered once for a list of many projects.
@@ -24,6 +24,8 @@ pub struct Standing {
     /// What a CI job is of.
     job: Option<JobReach>,
     allow_anyone_to_pull: bool,
+    /// When the first of the roles ends.
+    until: Option<Timestamp>,
 }
 
 /// The private projects a CI job may use with its user's roles.
@@ -37,12 +39,12 @@ struct JobReach {
 impl Standing {
     /// Of a caller, now.
     pub fn of(reader: &impl Reader, caller: &Caller, now: Timestamp) -> Result<Self, StoreError> {
-        let (mut roles, mut covers, mut job_reach) = (HashMap::new(), None, None);
+        let (mut roles, mut until, mut covers, mut job_reach) = (HashMap::new(), None, None, None);
         match caller {
             Caller::Anonymous | Caller::Operator => {}
-            Caller::User { user, .. } => roles = active_roles(reader, user.id, now)?,
+            Caller::User { user, .. } => (roles, until) = active_roles(reader, user.id, now)?,
             Caller::Job { job, user } => {
-                roles = active_roles(reader, user.id, now)?;
+                (roles, until) = active_roles(reader, user.id, now)?;
                 let mut projects: HashSet<_> =
                     ci_jobs::allowed_in(reader, job.project)?.into_iter().collect();
                 projects.insert(job.project);
@@ -64,7 +66,23 @@ impl Standing {
             }
         }
         let allow_anyone_to_pull = identity::settings(reader)?.allow_anyone_to_pull;
-        Ok(Self { identity: caller.identity(), roles, covers, job: job_reach, allow_anyone_to_pull })
+        Ok(Self { identity: caller.identity(), roles, covers, job: job_reach, allow_anyone_to_pull, until })
+    }
+
+    /// When it has to be gathered again because a role ends by the clock.
+    pub(super) const fn until(&self) -> Option<Timestamp> {
+        self.until
+    }
+
+    /// Whether modules of projects that are not private may be pulled by anybody.
+    pub(super) const fn allows_anyone_to_pull(&self) -> bool {
+        self.allow_anyone_to_pull
+    }
+
+    /// Bytes it takes, about.
+    pub(super) fn cost(&self) -> usize {
+        let projects = self.job.as_ref().map_or(0, |job| job.projects.len());
+        self.roles.len() * size_of::<(Holder, Role)>() * 2 + projects * size_of::<ProjectId>() * 2
     }
 
     /// Whether the caller was given a role in a project of the catalog or in a group above it.
@@ -75,16 +93,25 @@ impl Standing {
 
     /// Whether the caller may do that to a project of the catalog: the same rule as `access::check_project`.
     pub(super) fn may(&self, project: &PlacedProject, action: ProjectAction) -> bool {
-        let mut facts = project.facts(self.allow_anyone_to_pull);
+        self.may_with((project.id, &project.groups), project.facts(self.allow_anyone_to_pull), action)
+    }
+
+    /// The same with what is known about a project without a caller: its number, the groups it lies in, the facts.
+    pub(super) fn may_with(
+        &self,
+        (id, groups): (ProjectId, &[GroupId]),
+        mut facts: ProjectFacts,
+        action: ProjectAction,
+    ) -> bool {
         if let Some(job) = &self.job {
-            let open = facts.visibility != Visibility::Private || job.projects.contains(&project.id);
+            let open = facts.visibility != Visibility::Private || job.projects.contains(&id);
             if !open {
                 return access::project(self.identity, &facts, action).is_ok();
             }
             facts.role = job.admin.then_some(Role::Owner);
         }
-        let own = std::iter::once(Holder::Project(project.id));
-        let mut holders = own.chain(project.groups.iter().copied().map(Holder::Group));
+        let own = std::iter::once(Holder::Project(id));
+        let mut holders = own.chain(groups.iter().copied().map(Holder::Group));
         if let Some(covers) = self.covers {
             facts.covered = holders.any(|holder| holder == covers);
         } else if !self.roles.is_empty() {
@@ -95,12 +122,14 @@ impl Standing {
     }
 }
 
+/// The roles a user has now, and when the first of them ends.
 fn active_roles(
     reader: &impl Reader,
     user: UserId,
     now: Timestamp,
-) -> Result<HashMap<Holder, Role>, StoreError> {
-    let memberships = identity::memberships_of(reader, user)?.into_iter();
-    let active = memberships.filter(|membership| membership.is_active(now));
-    Ok(active.map(|membership| (membership.holder, membership.role)).collect())
+) -> Result<(HashMap<Holder, Role>, Option<Timestamp>), StoreError> {
+    let mut memberships = identity::memberships_of(reader, user)?;
+    memberships.retain(|membership| membership.is_active(now));
+    let until = memberships.iter().filter_map(|membership| membership.expires_at).min();
+    Ok((memberships.into_iter().map(|membership| (membership.holder, membership.role)).collect(), until))
 }

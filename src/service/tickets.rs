@@ -17,7 +17,7 @@ const PAYLOAD_BYTES: usize = 2 + 3 * 8;
 const FORMAT: u8 = 2;
 
 /// Whom a ticket was given to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Bearer {
     /// The operator.
     Operator,

@@ -5,6 +5,7 @@
 //! through [`blocking`].
 
 pub mod audit;
+mod blocking;
 pub mod ci_jobs;
 pub mod codec;
 pub mod credentials;
@@ -17,6 +18,7 @@ pub mod module_words;
 mod notes;
 pub mod packages;
 pub mod sessions;
+mod stamps;
 pub mod tables;
 pub mod trusted_publishers;
 pub mod webhooks;
@@ -31,7 +33,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
+pub use blocking::blocking;
 pub use notes::{Note, Observer};
+pub use stamps::{Affects, Stamp, Stamps};
 pub use writer::{Change, GroupSizes, Writer};
 
 use codec::{CodecError, Record, View};
@@ -142,6 +146,7 @@ struct Inner {
     database: RwLock<Option<Database>>,
     opener: Opener,
     observer: OnceLock<Arc<dyn Observer>>,
+    stamps: Stamps,
 }
 
 /// The store. Cheap to clone.
@@ -179,8 +184,12 @@ impl Store {
     pub fn open_with(opener: Opener) -> Result<Self, StoreError> {
         let database = opener()?;
         migrate::run(&database)?;
-        let inner =
-            Arc::new(Inner { database: RwLock::new(Some(database)), opener, observer: OnceLock::new() });
+        let inner = Arc::new(Inner {
+            database: RwLock::new(Some(database)),
+            opener,
+            observer: OnceLock::new(),
+            stamps: Stamps::default(),
+        });
         let writer = Writer::start(Arc::clone(&inner));
         Ok(Self { inner, writer })
     }
@@ -225,6 +234,11 @@ impl Store {
         if self.inner.observer.set(observer).is_err() {
             tracing::error!("the store is observed already");
         }
+    }
+
+    /// What changed since something was read.
+    pub fn stamps(&self) -> &Stamps {
+        &self.inner.stamps
     }
 
     /// Whether the database can be read and written.
@@ -289,15 +303,6 @@ fn create(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
         .and_then(|()| std::fs::rename(&staged, path))
         .and_then(|()| File::open(data_dir)?.sync_all());
     synced.map_err(|error| StoreError::io(path, error))
-}
-
-/// Runs synchronous work (long reads, files, password hashes) without holding up a thread of the runtime.
-///
-/// The work is finished even when the caller goes away. A panic in it becomes [`StoreError::Panicked`] for the caller.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
-    #[expect(clippy::disallowed_methods, reason = "this is the one door to blocking threads")]
-    let running = tokio::task::spawn_blocking(work);
-    running.await.map_err(|error| if error.is_panic() { StoreError::Panicked } else { StoreError::Closed })
 }
 
 /// Something that reads tables: a [`Snapshot`], or a [`Change`] in the middle of a commit.

@@ -184,6 +184,7 @@ pub fn put(
     file: &PackageFile,
     manifest: &Manifest,
 ) -> Result<(), StoreError> {
+    change.touch_module(&package.name, &package.system);
     change.put(&PACKAGES, package.id.0, package)?;
     change.put(&PROJECT_PACKAGES, (package.project.0, package.id.0), &Present)?;
     let (kind, publisher) = publisher_key(package.publisher);
@@ -229,6 +230,7 @@ pub fn remove_all(change: &mut Change<'_>, project: ProjectId) -> Result<(), Sto
 }
 
 fn remove_alone(change: &mut Change<'_>, package: &Package) -> Result<(), StoreError> {
+    change.touch_module(&package.name, &package.system);
     for file in files(change, package.id)? {
         remove_file(change, &file);
     }

@@ -1,7 +1,8 @@
 //! Every table of the database: its name, its key and its record.
 //!
 //! Names carry a format suffix: a table whose key changes gets a new name, so that a program never misreads one.
-//! Keys of names and paths are in lower case. Numbers in composite keys sort numerically.
+//! Keys of names and paths are in lower case. Numbers in composite keys sort numerically. Each says what a change of it
+//! can alter for somebody who asks for a module; one that says nothing can alter everything.
 
 use std::marker::PhantomData;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::{AuditHead, AuditRecord};
 use super::codec::{Record, View};
+use super::stamps::Affects;
 use crate::domain::ci::CiJob;
 use crate::domain::credential::Token;
 use crate::domain::event::PackageEvent;
@@ -26,12 +28,18 @@ use crate::domain::{GroupId, HookId, JobId, PackageId, ProjectId, PublisherId, T
 /// A table whose values are records of one kind.
 pub struct Table<K: redb::Key + 'static, R: Record> {
     pub(super) definition: TableDefinition<'static, K, &'static [u8]>,
+    /// What a change of it can alter for who asks for modules.
+    pub(super) affects: Affects,
     record: PhantomData<fn() -> R>,
 }
 
 impl<K: redb::Key + 'static, R: Record> Table<K, R> {
     const fn new(name: &'static str) -> Self {
-        Self { definition: TableDefinition::new(name), record: PhantomData }
+        Self { definition: TableDefinition::new(name), affects: Affects::Everything, record: PhantomData }
+    }
+
+    const fn affecting(self, affects: Affects) -> Self {
+        Self { affects, ..self }
     }
 
     /// Its name in the database file, for messages.
@@ -58,112 +66,137 @@ pub type PackageEventKey = (u64, &'static str, &'static str, &'static str, u64);
 /// Instance settings, under the key `instance`.
 pub const SETTINGS: Table<&str, InstanceSettings> = Table::new("settings.v1");
 /// Random keys of the instance, by purpose.
-pub const KEYS: Table<&str, SecretKey> = Table::new("keys.v1");
+pub const KEYS: Table<&str, SecretKey> = Table::new("keys.v1").affecting(Affects::Nothing);
 /// The last number given out, by kind.
-pub const COUNTERS: Table<&str, Counter> = Table::new("counters.v1");
+pub const COUNTERS: Table<&str, Counter> = Table::new("counters.v1").affecting(Affects::Nothing);
 /// Users by number.
-pub const USERS: Table<u64, User> = Table::new("users.v1");
+pub const USERS: Table<u64, User> = Table::new("users.v1").affecting(Affects::People);
 /// Groups and personal namespaces by number.
-pub const GROUPS: Table<u64, Group> = Table::new("groups.v1");
+pub const GROUPS: Table<u64, Group> = Table::new("groups.v1").affecting(Affects::Places);
 /// Projects by number.
-pub const PROJECTS: Table<u64, Project> = Table::new("projects.v1");
+pub const PROJECTS: Table<u64, Project> = Table::new("projects.v1").affecting(Affects::Places);
 /// What a full path in lower case names.
-pub const PATHS: Table<&str, PathTarget> = Table::new("paths.v1");
+pub const PATHS: Table<&str, PathTarget> = Table::new("paths.v1").affecting(Affects::Places);
 /// What had a name before it was renamed: the group above it (0 above roots), the name in lower case. Nobody has such a
 /// name: whoever takes one ends it.
-pub const FORMER_NAMES: Table<(u64, &str), PathTarget> = Table::new("former_names.v1");
+pub const FORMER_NAMES: Table<(u64, &str), PathTarget> =
+    Table::new("former_names.v1").affecting(Affects::Places);
 /// The same by what had it: kind and number ([`kind_of`]), the group above it, the name.
-pub const FORMER_NAMES_OF: Table<(u8, u64, u64, &str), Present> = Table::new("former_names_of.v1");
+pub const FORMER_NAMES_OF: Table<(u8, u64, u64, &str), Present> =
+    Table::new("former_names_of.v1").affecting(Affects::Places);
 /// What lies directly in a group: group, kind ([`kind_of`]), number.
-pub const CHILDREN: Table<(u64, u8, u64), Present> = Table::new("children.v1");
+pub const CHILDREN: Table<(u64, u8, u64), Present> = Table::new("children.v1").affecting(Affects::Places);
 /// Members: kind and number of the group or project, user.
-pub const MEMBERS: Table<(u8, u64, u64), Membership> = Table::new("members.v1");
+pub const MEMBERS: Table<(u8, u64, u64), Membership> = Table::new("members.v1").affecting(Affects::People);
 /// The same, by user first.
-pub const USER_MEMBERSHIPS: Table<(u64, u8, u64), Present> = Table::new("user_memberships.v1");
+pub const USER_MEMBERSHIPS: Table<(u64, u8, u64), Present> =
+    Table::new("user_memberships.v1").affecting(Affects::People);
 /// Tokens by number.
-pub const TOKENS: Table<u64, Token> = Table::new("tokens.v1");
+pub const TOKENS: Table<u64, Token> = Table::new("tokens.v1").affecting(Affects::People);
 /// Which token a hash belongs to.
-pub const TOKEN_HASHES: Table<[u8; 32], TokenId> = Table::new("token_hashes.v1");
+pub const TOKEN_HASHES: Table<[u8; 32], TokenId> = Table::new("token_hashes.v1").affecting(Affects::People);
 /// Tokens of an owner: kind ([`OWNER_USER`] or [`kind_of`]), number, token.
-pub const OWNER_TOKENS: Table<(u8, u64, u64), Present> = Table::new("owner_tokens.v1");
+pub const OWNER_TOKENS: Table<(u8, u64, u64), Present> =
+    Table::new("owner_tokens.v1").affecting(Affects::Nothing);
 /// When a token was last used.
-pub const TOKEN_USES: Table<u64, LastUse> = Table::new("token_uses.v1");
+pub const TOKEN_USES: Table<u64, LastUse> = Table::new("token_uses.v1").affecting(Affects::Nothing);
 /// Sessions of browsers by the SHA-256 of their secret.
-pub const SESSIONS: Table<[u8; 32], Session> = Table::new("sessions.v1");
+pub const SESSIONS: Table<[u8; 32], Session> = Table::new("sessions.v1").affecting(Affects::Nothing);
 /// Sessions of a user: user, SHA-256 of the secret.
-pub const USER_SESSIONS: Table<(u64, [u8; 32]), Present> = Table::new("user_sessions.v1");
+pub const USER_SESSIONS: Table<(u64, [u8; 32]), Present> =
+    Table::new("user_sessions.v1").affecting(Affects::Nothing);
 /// Packages by number.
-pub const PACKAGES: Table<u64, Package> = Table::new("packages.v1");
+pub const PACKAGES: Table<u64, Package> = Table::new("packages.v1").affecting(Affects::Packages);
 /// Packages of a project.
-pub const PROJECT_PACKAGES: Table<(u64, u64), Present> = Table::new("project_packages.v1");
+pub const PROJECT_PACKAGES: Table<(u64, u64), Present> =
+    Table::new("project_packages.v1").affecting(Affects::Nothing);
 /// The versions of each module of a namespace.
-pub const MODULE_VERSIONS: Table<ModuleVersionKey, ModuleVersion> = Table::new("module_versions.v1");
+pub const MODULE_VERSIONS: Table<ModuleVersionKey, ModuleVersion> =
+    Table::new("module_versions.v1").affecting(Affects::Packages);
 /// What describes each module of a project: project, module name in lower case, system.
-pub const MODULE_TEXTS: Table<ModuleTextKey, ModuleText> = Table::new("module_texts.v1");
+pub const MODULE_TEXTS: Table<ModuleTextKey, ModuleText> =
+    Table::new("module_texts.v1").affecting(Affects::Nothing);
 /// The words of each module, keyed as its text.
-pub const MODULE_WORDS: Table<ModuleTextKey, ModuleWords> = Table::new("module_words.v1");
+pub const MODULE_WORDS: Table<ModuleTextKey, ModuleWords> =
+    Table::new("module_words.v1").affecting(Affects::Nothing);
 /// What a word is in each module that has it.
-pub const WORDS: Table<WordKey, Uses> = Table::new("words.v1");
+pub const WORDS: Table<WordKey, Uses> = Table::new("words.v1").affecting(Affects::Nothing);
 /// Packages by who published them: kind and number ([`publisher_key`]), package.
-pub const PUBLICATIONS: Table<(u8, u64, u64), Present> = Table::new("publications.v1");
+pub const PUBLICATIONS: Table<(u8, u64, u64), Present> =
+    Table::new("publications.v1").affecting(Affects::Nothing);
 /// Files by number.
-pub const FILES: Table<u64, PackageFile> = Table::new("files.v1");
+pub const FILES: Table<u64, PackageFile> = Table::new("files.v1").affecting(Affects::Packages);
 /// Files of a package.
-pub const PACKAGE_FILES: Table<(u64, u64), Present> = Table::new("package_files.v1");
+pub const PACKAGE_FILES: Table<(u64, u64), Present> =
+    Table::new("package_files.v1").affecting(Affects::Packages);
 /// Files that hold a blob: its SHA-256, file.
-pub const BLOB_FILES: Table<([u8; 32], u64), Present> = Table::new("blob_files.v1");
+pub const BLOB_FILES: Table<([u8; 32], u64), Present> =
+    Table::new("blob_files.v1").affecting(Affects::Nothing);
 /// Manifests by package.
-pub const MANIFESTS: Table<u64, Manifest> = Table::new("manifests.v1");
+pub const MANIFESTS: Table<u64, Manifest> = Table::new("manifests.v1").affecting(Affects::Nothing);
 /// Downloads by package.
-pub const DOWNLOADS: Table<u64, Downloads> = Table::new("downloads.v1");
+pub const DOWNLOADS: Table<u64, Downloads> = Table::new("downloads.v1").affecting(Affects::Nothing);
 /// Downloads by package and day.
-pub const DAILY_DOWNLOADS: Table<u64, DailyDownloads> = Table::new("daily_downloads.v1");
+pub const DAILY_DOWNLOADS: Table<u64, DailyDownloads> =
+    Table::new("daily_downloads.v1").affecting(Affects::Nothing);
 /// Events by number.
-pub const EVENTS: Table<u64, PackageEvent> = Table::new("events.v1");
+pub const EVENTS: Table<u64, PackageEvent> = Table::new("events.v1").affecting(Affects::Nothing);
 /// Events of one package.
-pub const PACKAGE_EVENTS: Table<PackageEventKey, Present> = Table::new("package_events.v1");
+pub const PACKAGE_EVENTS: Table<PackageEventKey, Present> =
+    Table::new("package_events.v1").affecting(Affects::Nothing);
 
 /// Where a package was published from.
-pub const PROVENANCES: Table<u64, Provenance> = Table::new("provenances.v1");
+pub const PROVENANCES: Table<u64, Provenance> = Table::new("provenances.v1").affecting(Affects::Nothing);
 /// Where the change came from that an event tells of, by event.
-pub const EVENT_PROVENANCES: Table<u64, Provenance> = Table::new("event_provenances.v1");
+pub const EVENT_PROVENANCES: Table<u64, Provenance> =
+    Table::new("event_provenances.v1").affecting(Affects::Nothing);
 /// CI jobs by number.
-pub const CI_JOBS: Table<u64, CiJob> = Table::new("ci_jobs.v1");
+pub const CI_JOBS: Table<u64, CiJob> = Table::new("ci_jobs.v1").affecting(Affects::People);
 /// Which job the hash of a token belongs to.
-pub const CI_JOB_HASHES: Table<[u8; 32], JobId> = Table::new("ci_job_hashes.v1");
+pub const CI_JOB_HASHES: Table<[u8; 32], JobId> = Table::new("ci_job_hashes.v1").affecting(Affects::People);
 /// Jobs of a project.
-pub const PROJECT_CI_JOBS: Table<(u64, u64), Present> = Table::new("project_ci_jobs.v1");
+pub const PROJECT_CI_JOBS: Table<(u64, u64), Present> =
+    Table::new("project_ci_jobs.v1").affecting(Affects::Nothing);
 /// Projects whose jobs may use a private project: that project, theirs.
-pub const JOB_ALLOWLIST: Table<(u64, u64), Present> = Table::new("job_allowlist.v1");
+pub const JOB_ALLOWLIST: Table<(u64, u64), Present> =
+    Table::new("job_allowlist.v1").affecting(Affects::People);
 /// The same by the other end: the project of the jobs, the private project.
-pub const JOB_ALLOWED_IN: Table<(u64, u64), Present> = Table::new("job_allowed_in.v1");
+pub const JOB_ALLOWED_IN: Table<(u64, u64), Present> =
+    Table::new("job_allowed_in.v1").affecting(Affects::People);
 
 /// Trusted publishers by number.
-pub const TRUSTED_PUBLISHERS: Table<u64, TrustedPublisher> = Table::new("trusted_publishers.v1");
+pub const TRUSTED_PUBLISHERS: Table<u64, TrustedPublisher> =
+    Table::new("trusted_publishers.v1").affecting(Affects::People);
 /// Trusted publishers of a project.
 pub const PROJECT_TRUSTED_PUBLISHERS: Table<(u64, u64), Present> =
-    Table::new("project_trusted_publishers.v1");
+    Table::new("project_trusted_publishers.v1").affecting(Affects::Nothing);
 /// ID tokens that published and must not again, by the SHA-256 of issuer and `jti`.
-pub const SPENT_ID_TOKENS: Table<[u8; 32], SpentUntil> = Table::new("spent_id_tokens.v1");
+pub const SPENT_ID_TOKENS: Table<[u8; 32], SpentUntil> =
+    Table::new("spent_id_tokens.v1").affecting(Affects::Nothing);
 /// The same by when nobody would accept them anyway, in milliseconds since 1970.
-pub const SPENT_BY_END: Table<(i64, [u8; 32]), Present> = Table::new("spent_by_end.v1");
+pub const SPENT_BY_END: Table<(i64, [u8; 32]), Present> =
+    Table::new("spent_by_end.v1").affecting(Affects::Nothing);
 /// Entries of the audit log by number, from 1 without a gap.
-pub const AUDIT: Table<u64, AuditRecord> = Table::new("audit.v1");
+pub const AUDIT: Table<u64, AuditRecord> = Table::new("audit.v1").affecting(Affects::Nothing);
 /// The last of them, under the key `head`: so that it is noticed when entries at the end are missing.
-pub const AUDIT_HEAD: Table<&str, AuditHead> = Table::new("audit_head.v1");
+pub const AUDIT_HEAD: Table<&str, AuditHead> = Table::new("audit_head.v1").affecting(Affects::Nothing);
 
 /// Webhooks by number.
-pub const WEBHOOKS: Table<u64, Webhook> = Table::new("webhooks.v1");
+pub const WEBHOOKS: Table<u64, Webhook> = Table::new("webhooks.v1").affecting(Affects::Nothing);
 /// Webhooks of a project.
-pub const PROJECT_WEBHOOKS: Table<(u64, u64), Present> = Table::new("project_webhooks.v1");
+pub const PROJECT_WEBHOOKS: Table<(u64, u64), Present> =
+    Table::new("project_webhooks.v1").affecting(Affects::Nothing);
 /// What webhooks told and have to tell, by number.
-pub const WEBHOOK_DELIVERIES: Table<u64, Delivery> = Table::new("webhook_deliveries.v1");
+pub const WEBHOOK_DELIVERIES: Table<u64, Delivery> =
+    Table::new("webhook_deliveries.v1").affecting(Affects::Nothing);
 /// What has to be told, by when it is due, in milliseconds since 1970; delivery.
-pub const HOOK_QUEUE: Table<(i64, u64), HookQueued> = Table::new("hook_queue.v1");
+pub const HOOK_QUEUE: Table<(i64, u64), HookQueued> = Table::new("hook_queue.v1").affecting(Affects::Nothing);
 /// The same by webhook.
-pub const HOOK_WAITING: Table<(u64, u64), Present> = Table::new("hook_waiting.v1");
+pub const HOOK_WAITING: Table<(u64, u64), Present> =
+    Table::new("hook_waiting.v1").affecting(Affects::Nothing);
 /// What was told or given up: webhook, when that was, delivery.
-pub const HOOK_FINISHED: Table<(u64, i64, u64), Present> = Table::new("hook_finished.v1");
+pub const HOOK_FINISHED: Table<(u64, i64, u64), Present> =
+    Table::new("hook_finished.v1").affecting(Affects::Nothing);
 
 /// Calls a macro with every table, so that a new one cannot be forgotten where all are needed.
 macro_rules! every_table {

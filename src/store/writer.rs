@@ -18,9 +18,11 @@ use tokio::sync::oneshot;
 use super::audit::{self, Unchained};
 use super::codec::{self, Record};
 use super::notes::Note;
+use super::stamps::Touched;
 use super::tables::{self, Counter, Table};
 use super::{Inner, Reader, StoreError, get_in, scan_in};
 use crate::domain::audit::Entry;
+use crate::domain::{ModuleName, System};
 
 /// Changes that wait for the writer at most; more of them wait for a place.
 const QUEUE: usize = 1024;
@@ -101,8 +103,7 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let queue = lock(&self.shared.queue).clone().ok_or(StoreError::Closed)?;
-        let mut job: Box<dyn Job> =
-            Box::new(Pending { work: Some(work), outcome: None, notes: Vec::new(), reply: Some(reply) });
+        let mut job: Box<dyn Job> = Box::new(Pending::new(work, reply));
         loop {
             match queue.try_send(job) {
                 Ok(()) => break,
@@ -122,7 +123,7 @@ impl Writer {
     pub(super) fn wake(&self) {
         if let Some(queue) = &*lock(&self.shared.queue) {
             // A full queue wakes it just as well.
-            let _ = queue.try_send(Box::new(Wake));
+            let _ = queue.try_send(Box::new(Wake::default()));
         }
     }
 
@@ -166,6 +167,9 @@ fn serve(inner: &Inner, jobs: &mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
         // Before the answers, so that who reads or tries again upon one usually finds the store open.
         let open = !broken || try_reopen(inner, true);
         if outcome.is_ok() {
+            for job in &group {
+                inner.stamps.count(job.touched());
+            }
             inner.tell(|observer| observer.committed(group.iter_mut().flat_map(|job| job.notes()).collect()));
         }
         for job in group {
@@ -182,6 +186,7 @@ fn try_reopen(inner: &Inner, tell: bool) -> bool {
         Ok(()) => {
             tracing::warn!("the database was reopened after a disk error");
             // What the failed commit left on disk is known only now.
+            inner.stamps.count_everything();
             inner.tell(|observer| observer.reopened());
             true
         }
@@ -252,12 +257,15 @@ trait Job: Send {
     fn run(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError>;
     /// What it did, for the observer: asked for once, after the commit.
     fn notes(&mut self) -> Vec<Note>;
+    /// What it touched.
+    fn touched(&self) -> &Touched;
     /// Answers, after the commit.
     fn finish(self: Box<Self>, commit: Result<(), StoreError>);
 }
 
 /// Changes nothing. Beginning its commit shows whether the database is still usable.
-struct Wake;
+#[derive(Default)]
+struct Wake(Touched);
 
 impl Job for Wake {
     fn run(&mut self, _transaction: &WriteTransaction) -> Result<bool, StoreError> {
@@ -268,6 +276,10 @@ impl Job for Wake {
         Vec::new()
     }
 
+    fn touched(&self) -> &Touched {
+        &self.0
+    }
+
     fn finish(self: Box<Self>, _commit: Result<(), StoreError>) {}
 }
 
@@ -275,7 +287,20 @@ struct Pending<F, T, E> {
     work: Option<F>,
     outcome: Option<Result<T, E>>,
     notes: Vec<Note>,
+    touched: Touched,
     reply: Option<oneshot::Sender<Result<T, E>>>,
+}
+
+impl<F, T, E> Pending<F, T, E> {
+    fn new(work: F, reply: oneshot::Sender<Result<T, E>>) -> Self {
+        Self {
+            work: Some(work),
+            outcome: None,
+            notes: Vec::new(),
+            touched: Touched::default(),
+            reply: Some(reply),
+        }
+    }
 }
 
 impl<F, T, E> Job for Pending<F, T, E>
@@ -292,6 +317,7 @@ where
             counters: BTreeMap::new(),
             notes: Vec::new(),
             audit: Vec::new(),
+            touched: Touched::default(),
         };
         // A panic in a change must not take the writer, and with it every later publish, down.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut change)));
@@ -306,11 +332,16 @@ where
             return Ok(false);
         }
         self.notes = std::mem::take(&mut change.notes);
+        self.touched = std::mem::take(&mut change.touched);
         change.apply()
     }
 
     fn notes(&mut self) -> Vec<Note> {
         std::mem::take(&mut self.notes)
+    }
+
+    fn touched(&self) -> &Touched {
+        &self.touched
     }
 
     fn finish(self: Box<Self>, commit: Result<(), StoreError>) {
@@ -338,6 +369,7 @@ pub struct Change<'t> {
     counters: BTreeMap<&'static str, u64>,
     notes: Vec<Note>,
     audit: Vec<Unchained>,
+    touched: Touched,
 }
 
 impl std::fmt::Debug for Change<'_> {
@@ -359,6 +391,7 @@ impl Change<'_> {
         K: redb::Key + 'static,
         R: Record,
     {
+        self.touched.table(table.affects);
         let key = K::as_bytes(&key).as_ref().to_vec();
         let value = codec::encode(record)
             .map_err(|error| StoreError::Record { table: table.name().to_owned(), error })?;
@@ -376,6 +409,7 @@ impl Change<'_> {
         K: redb::Key + 'static,
         R: Record,
     {
+        self.touched.table(table.affects);
         let key = K::as_bytes(&key).as_ref().to_vec();
         self.operations.push(Box::new(move |transaction| {
             transaction.open_table(table.definition)?.remove(K::from_bytes(&key))?;
@@ -386,6 +420,11 @@ impl Change<'_> {
     /// Tells the store's observer about it, once it is durable.
     pub(super) fn note(&mut self, note: Note) {
         self.notes.push(note);
+    }
+
+    /// Says which module the packages are of that it writes or removes, so that only what is known of that is read again.
+    pub(super) fn touch_module(&mut self, name: &ModuleName, system: &System) {
+        self.touched.module(name.as_str(), system.as_str());
     }
 
     /// Queues an entry of the audit log: it is chained to those before it, in this commit too, when the change is applied.

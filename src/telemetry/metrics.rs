@@ -93,6 +93,7 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabel, Histogram, Durations>,
+    ready: Counter,
     bytes_out: Counter,
     uploads: Gauge,
     refusals: Family<ReasonLabel, Counter>,
@@ -133,6 +134,7 @@ impl Metrics {
             registry: Registry::with_prefix("cairn"),
             requests: Family::default(),
             durations: Family::new_with_constructor(Durations),
+            ready: Counter::default(),
             bytes_out: Counter::default(),
             uploads: Gauge::default(),
             refusals: Family::default(),
@@ -166,6 +168,11 @@ impl Metrics {
             Unit::Bytes,
             self.bytes_out.clone(),
         );
+        registry.register(
+            "http_ready_answers",
+            "Requests answered from what was kept, without reading the store",
+            self.ready.clone(),
+        );
         registry.register("http_connections", "Connections open", self.connections.clone());
         registry.register("uploads_in_progress", "Uploads being received", self.uploads.clone());
         registry.register("upload_refusals", "Uploads refused, by reason", self.refusals.clone());
@@ -190,6 +197,11 @@ impl Metrics {
         self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
         self.durations.get_or_create(&RouteLabel { route }).observe(took.as_secs_f64());
         self.bytes_out.inc_by(bytes);
+    }
+
+    /// An answer was ready: the store was not read.
+    pub fn ready_answer(&self) {
+        self.ready.inc();
     }
 
     /// A connection was opened; drop the value when it closes.
@@ -241,6 +253,7 @@ mod tests {
         metrics.request(route, "GET", 404.into(), Duration::from_millis(3), 5);
         metrics.upload_refused("bad_archive");
         metrics.sign_in_throttled();
+        metrics.ready_answer();
         metrics.set_commits(2, 7);
         lost.inc_by(4);
         let _open = metrics.connection();
@@ -253,6 +266,7 @@ mod tests {
             "cairn_http_request_duration_seconds_count{route=\"/api/v4/projects/:id\"} 3",
             "cairn_http_request_duration_seconds_bucket{le=\"0.005\",route=\"/api/v4/projects/:id\"} 2",
             "cairn_http_sent_bytes_total 15",
+            "cairn_http_ready_answers_total 1",
             "cairn_http_connections 1",
             "cairn_uploads_in_progress 1",
             "cairn_upload_refusals_total{reason=\"bad_archive\"} 1",

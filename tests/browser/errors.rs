@@ -1,11 +1,14 @@
 //! Pages that say why there is no other page: what they say, and that they do not say what exists.
 
-use cairn::domain::{Role, Visibility};
+use cairn::domain::{FileId, Role, Visibility};
+use cairn::store::tables::FILES;
+use cairn::store::{Store, StoreError};
 use serde_json::json;
 
 use crate::browser::Browser;
 use crate::fixtures::PASSWORD;
 use crate::people::{group_member, person};
+use crate::support::archive::Module;
 use crate::support::world::World;
 
 /// Wrong passwords after which a server asks to wait.
@@ -120,6 +123,38 @@ fn whoever_guesses_passwords_is_asked_to_wait() {
     browser.shows("Not checked").audit_with_pictures("throttled");
     assert_eq!((browser.value("User name"), browser.value("Password")), ("ada".to_owned(), String::new()));
     browser.open("/-/user_settings/password").is_at("/users/sign_in");
+}
+
+/// Takes the record of a file out of the database of a server that is not running, as a fault of the disk might.
+fn lose(world: &World, file: FileId) {
+    let store = Store::open(world.server.data()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let change = store.write(move |change| {
+        change.remove(&FILES, file.0);
+        Ok::<_, StoreError>(())
+    });
+    runtime.block_on(change).unwrap();
+    store.close();
+}
+
+#[test]
+fn a_failure_of_the_server_says_whose_fault_it_is_and_nothing_of_its_inside() {
+    let mut world = World::start();
+    world.group("acme").public_project("acme/network");
+    world.publish("acme/network", "vpc/aws", "1.0.0", Module::of("one"));
+    let page = format!(
+        "/acme/network/-/infrastructure_registry/{}",
+        world.package_id("acme/network", "vpc/aws", "1.0.0")
+    );
+    world.server.stop();
+    lose(&world, FileId(1));
+    world.server.restart();
+    assert_eq!(world.anonymous().get(&page).status, 500);
+    let Some(browser) = Browser::start(&world.server) else { return };
+    browser.open(&page).shows("Something went wrong").shows("It is not your fault").hides("table");
+    browser.audit_with_pictures("failed");
+    browser.click_text("Start page").is_at("/");
+    world.server.wait_for_log("run `cairn verify`");
 }
 
 #[test]

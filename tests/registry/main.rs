@@ -23,6 +23,7 @@ mod operations;
 mod people;
 mod publishing;
 mod reading;
+mod ready_answers;
 mod renames;
 mod rights;
 mod trusted_publishers;

@@ -1,0 +1,427 @@
+//! What Terraform asks again and again, kept ready: who a credential stands for, and what there is of a module.
+//!
+//! Both are made of what was read from the store and kept with a stamp of the store: what changes since makes the stamp
+//! old before the change is acknowledged, so nothing is answered that an earlier answer already denied. What ends by the
+//! clock is checked each time. An answer is kept once for everybody who may see all the projects it is made of; whoever
+//! may see less of them is answered from the store.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::Registry;
+use super::access::{self, Caller, Standing, Via};
+use super::activity::Used;
+use super::cache::Cache;
+use super::error::ServiceError;
+use super::modules::{Archive, Location, Versions};
+use super::tickets::{Bearer, Ticket};
+use crate::blobs::sha256;
+use crate::domain::access::{ProjectAction, ProjectFacts};
+use crate::domain::credential::{MAX_TOKEN_LENGTH, Token};
+use crate::domain::identity::Project;
+use crate::domain::{FileId, GroupId, ProjectId, RegistryAccess, Sha256, Visibility};
+use crate::store::{Reader, Snapshot, Stamp, StoreError, identity, trusted_publishers};
+
+/// Bytes of answers that are kept: enough for the versions of a hundred thousand modules.
+const ANSWER_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of callers that are kept.
+const CALLER_BYTES: usize = 4 * 1024 * 1024;
+/// What a caller costs, about: the records of token and user.
+const CALLER_COST: usize = 1024;
+/// Bytes of a list of versions from which on its rendered form is kept as well: below, making it anew costs nothing.
+const LONG_LIST: usize = 2048;
+
+/// See the module's documentation.
+pub(super) struct Ready {
+    callers: Cache<CallerKey, KnownCaller>,
+    answers: Cache<Box<str>, Answer>,
+}
+
+impl Default for Ready {
+    fn default() -> Self {
+        Self { callers: Cache::new(CALLER_BYTES), answers: Cache::new(ANSWER_BYTES) }
+    }
+}
+
+/// By what a caller is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum CallerKey {
+    Anonymous,
+    /// The hash of a token.
+    Token(Sha256),
+    /// Whom a ticket was given to.
+    Bearer(Bearer),
+}
+
+/// Somebody who asked before.
+struct KnownCaller {
+    caller: Caller,
+    standing: Standing,
+    label: Arc<str>,
+    /// When one of the things that make up the standing ends by the clock.
+    until: Option<Timestamp>,
+    stamp: Stamp,
+}
+
+impl KnownCaller {
+    fn cost(&self) -> usize {
+        CALLER_COST + self.standing.cost()
+    }
+}
+
+/// What was answered to everybody who sees all of its projects.
+struct Answer {
+    /// Every project that has the module.
+    projects: Box<[SeenProject]>,
+    stamp: Stamp,
+    content: Content,
+}
+
+enum Content {
+    Versions(KeptVersions),
+    Download(KeptLocation),
+    Archive(Archive),
+}
+
+/// A project, as far as who may pull from it goes.
+struct SeenProject {
+    id: ProjectId,
+    groups: Box<[GroupId]>,
+    visibility: Visibility,
+    registry: RegistryAccess,
+}
+
+/// The versions of a module, in little memory.
+#[derive(Debug)]
+pub struct KeptVersions {
+    /// Full path of the project that published last.
+    pub source: Box<str>,
+    /// How many versions there are.
+    pub count: usize,
+    /// Highest first, each followed by a line feed.
+    versions: Box<str>,
+    rendered: OnceLock<Bytes>,
+}
+
+impl KeptVersions {
+    /// The versions, highest first.
+    pub fn versions(&self) -> impl Iterator<Item = &str> {
+        self.versions.split_terminator('\n')
+    }
+
+    /// The rendered form, made once for a long list and each time for a short one.
+    pub fn rendered(&self, render: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        if self.versions.len() < LONG_LIST {
+            return render(self);
+        }
+        self.rendered.get_or_init(|| render(self)).clone()
+    }
+}
+
+struct KeptLocation {
+    location: Location,
+    file: FileId,
+    /// Anybody may read the file: no ticket is needed.
+    anyone: bool,
+}
+
+/// What is said to somebody.
+pub enum ReadyAnswer {
+    /// The versions of the module.
+    Versions(ReadyVersions),
+    /// Where its archive is.
+    Download(Box<Location>),
+    /// The archive.
+    Archive(Archive),
+}
+
+impl std::fmt::Debug for ReadyAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Versions(_) => "ReadyAnswer::Versions(..)",
+            Self::Download(_) => "ReadyAnswer::Download(..)",
+            Self::Archive(_) => "ReadyAnswer::Archive(..)",
+        })
+    }
+}
+
+/// The versions of a module, shared with everybody else who asks.
+pub struct ReadyVersions(Arc<Answer>);
+
+impl std::fmt::Debug for ReadyVersions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ReadyVersions").field(&self.get()).finish()
+    }
+}
+
+impl ReadyVersions {
+    /// What is kept of them.
+    pub fn get(&self) -> Option<&KeptVersions> {
+        match &self.0.content {
+            Content::Versions(versions) => Some(versions),
+            Content::Download(_) | Content::Archive(_) => None,
+        }
+    }
+}
+
+/// What is asked for, by the parts of a path as a client wrote them, undecoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked<'a> {
+    /// `:namespace/:name/:system/versions`.
+    Versions(&'a str),
+    /// `:namespace/:name/:system/:version/download`.
+    Download(&'a str),
+    /// `:namespace/:name/:system/:version`: its archive.
+    Archive(&'a str),
+}
+
+/// With what it is asked for.
+#[derive(Clone, Copy)]
+pub enum With<'a> {
+    /// Nothing.
+    Nothing,
+    /// A token.
+    Token(&'a str),
+    /// A download ticket.
+    Ticket(&'a str),
+}
+
+impl std::fmt::Debug for With<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "With::Nothing",
+            Self::Token(_) => "With::Token(..)",
+            Self::Ticket(_) => "With::Ticket(..)",
+        })
+    }
+}
+
+impl Registry {
+    /// The answer, if it is ready for who asks, and as whom they are logged. Nothing says only that it is not: the store
+    /// has to be asked.
+    pub fn ready(&self, asked: Asked<'_>, with: With<'_>) -> Option<(ReadyAnswer, Arc<str>)> {
+        let now = self.now();
+        let (caller, only) = match with {
+            With::Nothing => (self.known(CallerKey::Anonymous, now, |_| Ok(Caller::Anonymous))?, None),
+            With::Token(secret) => (self.known_by_token(secret, now)?, None),
+            With::Ticket(ticket) => {
+                let ticket = self.shared.tickets.check(ticket, now)?;
+                (self.known_by_bearer(ticket.bearer, now)?, Some(ticket.file))
+            }
+        };
+        let answer = match (asked, only) {
+            (Asked::Archive(path), Some(file)) => self.shared.ready.answers.get(&*by_ticket(path, file)),
+            (Asked::Versions(path) | Asked::Download(path) | Asked::Archive(path), _) => {
+                self.shared.ready.answers.get(path)
+            }
+        }?;
+        let sees = |project: &SeenProject| project.may_pull(&caller.standing);
+        if !self.store().stamps().is_current(&answer.stamp) || !answer.projects.iter().all(sees) {
+            return None;
+        }
+        let ready = match (&answer.content, asked) {
+            (Content::Versions(_), Asked::Versions(_)) => {
+                ReadyAnswer::Versions(ReadyVersions(Arc::clone(&answer)))
+            }
+            (Content::Download(kept), Asked::Download(_)) => {
+                ReadyAnswer::Download(Box::new(self.location_for(kept, &caller.caller, now)?))
+            }
+            (Content::Archive(archive), Asked::Archive(_)) => ReadyAnswer::Archive(archive.clone()),
+            _ => return None,
+        };
+        if let (With::Token(_), Some(token)) = (with, caller.caller.token()) {
+            self.shared.activity.used(Used::Token(token.id), now);
+        }
+        let who = if only.is_some() {
+            self.known(CallerKey::Anonymous, now, |_| Ok(Caller::Anonymous))?
+        } else {
+            caller
+        };
+        Some((ready, Arc::clone(&who.label)))
+    }
+
+    /// The location with a ticket of its own for that caller.
+    fn location_for(&self, kept: &KeptLocation, caller: &Caller, now: Timestamp) -> Option<Location> {
+        let bearer = match caller {
+            _ if kept.anyone => None,
+            Caller::User { via: Via::Token(token), .. } | Caller::Deploy { token } => {
+                Some(Bearer::Token(token.id))
+            }
+            Caller::Job { job, .. } => Some(Bearer::Job(job.id)),
+            _ => return None,
+        };
+        let ticket = bearer.map(|bearer| self.shared.tickets.issue(Ticket { file: kept.file, bearer }, now));
+        Some(Location { ticket, ..kept.location.clone() })
+    }
+
+    fn known_by_token(&self, secret: &str, now: Timestamp) -> Option<Arc<KnownCaller>> {
+        if secret.len() > MAX_TOKEN_LENGTH {
+            return None;
+        }
+        let hash = sha256(secret.as_bytes());
+        self.known(CallerKey::Token(hash), now, |snapshot| access::caller_by_hash(snapshot, &hash, now))
+    }
+
+    fn known_by_bearer(&self, bearer: Bearer, now: Timestamp) -> Option<Arc<KnownCaller>> {
+        self.known(CallerKey::Bearer(bearer), now, |snapshot| match bearer {
+            Bearer::Operator => Ok(Caller::Operator),
+            Bearer::Token(token) => access::caller_by_token(snapshot, token, now),
+            Bearer::Job(job) => access::caller_by_job(snapshot, job, now),
+            Bearer::Trusted(publisher) => {
+                let found = trusted_publishers::publisher(snapshot, publisher)?;
+                found.map(|publisher| Caller::Trusted(Box::new(publisher))).ok_or(ServiceError::NotFound(""))
+            }
+        })
+    }
+
+    /// A caller who is known still, or who can be found. Who is refused is nobody here: the full path says why.
+    fn known(
+        &self,
+        key: CallerKey,
+        now: Timestamp,
+        find: impl FnOnce(&Snapshot) -> Result<Caller, ServiceError>,
+    ) -> Option<Arc<KnownCaller>> {
+        let stamps = self.store().stamps();
+        if let Some(known) = self.shared.ready.callers.get(&key)
+            && stamps.is_current(&known.stamp)
+            && known.until.is_none_or(|until| now < until)
+        {
+            return Some(known);
+        }
+        let stamp = stamps.people();
+        let found: Result<_, ServiceError> = self.store().read(|snapshot| {
+            let caller = find(snapshot)?;
+            let standing = Standing::of(snapshot, &caller, now)?;
+            Ok((caller, standing))
+        });
+        let (caller, standing) = found.ok()?;
+        let until = [ends_by_itself(&caller), standing.until()].into_iter().flatten().min();
+        let known = KnownCaller { label: caller.label().into(), caller, standing, until, stamp };
+        let (known, cost) = (Arc::new(known), CALLER_COST);
+        self.shared.ready.callers.put(key, Arc::clone(&known), cost + known.cost());
+        Some(known)
+    }
+
+    /// Keeps the versions of a module. `path` as in [`Asked`].
+    pub(super) fn keep_versions(&self, path: String, seen: Seen, versions: &Versions) {
+        let Some(source) = versions.source.as_deref() else { return };
+        let mut listed = String::new();
+        for version in &versions.versions {
+            listed.push_str(&version.to_string());
+            listed.push('\n');
+        }
+        // A long list is kept rendered too, at about ninety bytes a version.
+        let rendered = if listed.len() < LONG_LIST { 0 } else { versions.versions.len() * 96 + listed.len() };
+        let cost = source.len() + listed.len() + rendered;
+        let content = Content::Versions(KeptVersions {
+            source: source.into(),
+            count: versions.versions.len(),
+            versions: listed.into(),
+            rendered: OnceLock::new(),
+        });
+        self.keep(path, seen, content, cost);
+    }
+
+    /// Keeps where an archive is. `location` has no ticket; `anyone` may read the file.
+    pub(super) fn keep_location(
+        &self,
+        path: String,
+        seen: Seen,
+        location: Location,
+        file: FileId,
+        anyone: bool,
+    ) {
+        let cost = size_of::<KeptLocation>() + location.namespace.len();
+        self.keep(path, seen, Content::Download(KeptLocation { location, file, anyone }), cost);
+    }
+
+    /// Keeps which archive a version has. `path` as in [`Asked`], or of [`by_ticket`].
+    pub(super) fn keep_archive(&self, path: String, seen: Seen, archive: &Archive) {
+        let cost = size_of::<Archive>() + archive.file_name.len();
+        self.keep(path, seen, Content::Archive(archive.clone()), cost);
+    }
+
+    fn keep(&self, path: String, seen: Seen, content: Content, cost: usize) {
+        if !seen.is_complete || seen.projects.is_empty() {
+            return;
+        }
+        let places: usize = seen.projects.iter().map(SeenProject::cost).sum();
+        let cost = size_of::<Answer>() + path.len() + places + cost;
+        let answer = Answer { projects: seen.projects.into(), stamp: seen.stamp, content };
+        self.shared.ready.answers.put(path.into(), Arc::new(answer), cost);
+    }
+}
+
+/// Under what the archive is kept that a ticket for a file opens. It is another than without a ticket, where of two projects
+/// with the same version the one counts that the caller sees.
+pub(super) fn by_ticket(path: &str, file: FileId) -> String {
+    format!("{}:{path}", file.0)
+}
+
+/// What the caller of an answer saw of the projects it is made of.
+pub(super) struct Seen {
+    stamp: Stamp,
+    projects: Vec<SeenProject>,
+    /// There is none that was hidden from the caller, and the registry is switched on.
+    is_complete: bool,
+}
+
+impl Seen {
+    /// Nothing yet. The stamp is older than the snapshot that is read from.
+    pub(super) fn since(stamp: Stamp) -> Self {
+        Self { stamp, projects: Vec::new(), is_complete: true }
+    }
+
+    /// A project that has the module.
+    pub(super) fn project(&mut self, project: &Project, visible: bool) {
+        self.is_complete &= visible;
+        self.projects.push(SeenProject {
+            id: project.id,
+            groups: project.groups.clone().into(),
+            visibility: project.visibility,
+            registry: project.registry,
+        });
+    }
+
+    /// Whether the answer may be kept: not while the registry is switched off, which came after who asks was let in.
+    pub(super) fn check_switch(
+        &mut self,
+        registry: &Registry,
+        reader: &impl Reader,
+    ) -> Result<(), StoreError> {
+        let switched_off =
+            registry.options().disable_registry || !identity::settings(reader)?.registry_enabled;
+        self.is_complete &= !switched_off;
+        Ok(())
+    }
+}
+
+impl SeenProject {
+    fn cost(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.groups)
+    }
+
+    fn may_pull(&self, standing: &Standing) -> bool {
+        let facts = ProjectFacts {
+            visibility: self.visibility,
+            registry: self.registry,
+            allow_anyone_to_pull: standing.allows_anyone_to_pull(),
+            role: None,
+            covered: false,
+        };
+        standing.may_with((self.id, &self.groups), facts, ProjectAction::Pull)
+    }
+}
+
+/// When a credential ends by the clock.
+fn ends_by_itself(caller: &Caller) -> Option<Timestamp> {
+    match caller {
+        Caller::Job { job, .. } => Some(job.expires_at),
+        caller => caller.token().and_then(|token: &Token| token.expires_at),
+    }
+}
+
+#[cfg(test)]
+mod tests;
