@@ -94,11 +94,6 @@ impl Contents {
         selected
     }
 
-    /// The numbers of selected modules.
-    pub(super) fn numbers(&self, selected: &FixedBitSet) -> impl Iterator<Item = ModuleNumber> {
-        selected.ones().filter_map(|number| ModuleNumber::try_from(number).ok())
-    }
-
     /// Leaves the modules in whose `name/system` every word occurs. Words are in lower case.
     pub(in crate::service) fn narrow_by_name(&self, selected: &mut FixedBitSet, words: &str) {
         for word in words.split_whitespace() {
@@ -112,8 +107,7 @@ impl Contents {
 
     /// Leaves the modules for that system.
     pub(in crate::service) fn narrow_by_system(&self, selected: &mut FixedBitSet, system: &str) {
-        let others: Vec<ModuleNumber> = self
-            .numbers(selected)
+        let others: Vec<ModuleNumber> = numbers(selected)
             .filter(|number| parts(self.modules.name(*number)).1 != system.as_bytes())
             .collect();
         for number in others {
@@ -131,7 +125,7 @@ impl Contents {
         let filtered = self.filtered(selected, filter);
         let total = match &filtered {
             Some(rows) => rows.len(),
-            None => self.numbers(selected).map(|module| self.rows.of_module(module).len()).sum(),
+            None => numbers(selected).map(|module| self.rows.of_module(module).len()).sum(),
         };
         let rows: Vec<u32> = match filtered {
             Some(rows) if total > FEW => {
@@ -174,7 +168,7 @@ impl Contents {
     }
 
     fn rows_of(&self, selected: &FixedBitSet) -> Vec<u32> {
-        self.numbers(selected).flat_map(|module| self.rows.of_module(module).iter().copied()).collect()
+        numbers(selected).flat_map(|module| self.rows.of_module(module).iter().copied()).collect()
     }
 
     fn has(&self, selected: &FixedBitSet, row: u32) -> bool {
@@ -277,6 +271,11 @@ impl Contents {
         rows.sort_unstable();
         directed(rows.into_iter(), descending)
     }
+}
+
+/// The numbers of selected modules.
+pub(super) fn numbers(selected: &FixedBitSet) -> impl Iterator<Item = ModuleNumber> {
+    selected.ones().filter_map(|number| ModuleNumber::try_from(number).ok())
 }
 
 /// A word as it is looked for in names; nothing when no name can have it.

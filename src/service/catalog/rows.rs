@@ -6,7 +6,7 @@ use fixedbitset::FixedBitSet;
 
 use super::contents::Contents;
 use super::modules::ModuleNumber;
-use super::pages::{PackageOrder, RowFilter, Window};
+use super::pages::{PackageOrder, RowFilter, Window, numbers};
 use crate::domain::PackageId;
 
 /// A module in one project.
@@ -68,7 +68,7 @@ impl Contents {
     }
 
     fn gather_all(&self, selected: &FixedBitSet) -> Vec<Gathered> {
-        self.numbers(selected).filter_map(|module| self.gathered(module)).collect()
+        numbers(selected).filter_map(|module| self.gathered(module)).collect()
     }
 
     fn gather(&self, rows: Vec<u32>) -> Vec<Gathered> {
