@@ -296,8 +296,9 @@ async fn hang_up(mut hang_ups: Signal, trigger: ReloadTrigger) {
 /// Reads the certificates that the machine trusts, which takes longer than the first requests may wait, and sends
 /// webhooks from then on.
 async fn send_webhooks(registry: Registry, guard: Guard) {
-    match tokio::task::block_in_place(|| HookSender::new(guard)) {
-        Ok(sender) => registry.send_webhooks(Arc::new(sender)).await,
+    match crate::store::blocking(move || HookSender::new(guard)).await {
+        Ok(Ok(sender)) => registry.send_webhooks(Arc::new(sender)).await,
+        Ok(Err(error)) => tracing::error!(%error, "webhooks cannot be sent"),
         Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
     }
 }

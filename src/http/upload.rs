@@ -19,7 +19,7 @@ use crate::blobs::Hasher;
 use crate::domain::Sha256;
 use crate::service::ServiceError;
 use crate::service::publish::{Published, Target, Upload};
-use crate::store::{StoreError, blocking};
+use crate::store::{StoreError, background};
 
 /// Pieces on the way to the blocking side. Its bound, times a read of the connection, is the memory an upload takes.
 const PIECES: usize = 4;
@@ -86,7 +86,7 @@ async fn receive(
     // A task of its own: when the client goes away after its last byte, what was begun is finished, not half done.
     let judged = tokio::spawn(async move {
         let (receiving, body) = (registry.clone(), Pieces { incoming, head: Bytes::new(), ended: false });
-        let received = blocking(move || {
+        let received = background(move || {
             let received = receiving.receive(&upload, body);
             received.map(|received| (upload, received))
         });

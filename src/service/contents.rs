@@ -177,7 +177,7 @@ impl Registry {
             return Err(busy);
         };
         let blobs = self.blobs().clone();
-        crate::store::blocking(move || {
+        crate::store::background(move || {
             // Given back when the work is done, also when nobody waits for it any more.
             let _turn = turn;
             let blob = blobs

@@ -253,7 +253,7 @@ impl Registry {
         // One for each core: more at once would only take each other's time, and that of short requests.
         let _place = self.shared.long_reads.acquire().await;
         let store = self.shared.store.clone();
-        crate::store::blocking(move || store.read(work)).await?
+        crate::store::background(move || store.read(work)).await?
     }
 
     /// As [`read_long`](Self::read_long), for what needs the versions of all modules. As long as those are being read such

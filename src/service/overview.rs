@@ -120,7 +120,7 @@ impl Registry {
             return Ok(known);
         }
         let registry = self.clone();
-        let measured = store::blocking(move || registry.measure(now)).await??;
+        let measured = store::background(move || registry.measure(now)).await??;
         *self.shared.storage.lock().unwrap_or_else(PoisonError::into_inner) = Some(measured);
         Ok(measured)
     }

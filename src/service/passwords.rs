@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ServiceError;
 use super::error::InternalError;
-use crate::store::blocking;
+use crate::store::background;
 
 /// Fewest characters of a password, as in GitLab.
 const MIN_LENGTH: usize = 8;
@@ -67,7 +67,7 @@ impl Passwords {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return Err(busy) };
         let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Err(busy) };
         // The permits go along: a caller that hangs up must not make room before its hash is done.
-        Ok(blocking(move || keep((place, turn), work)).await?)
+        Ok(background(move || keep((place, turn), work)).await?)
     }
 }
 

@@ -71,7 +71,7 @@ impl Registry {
                 now.duration_since(modified).unsigned_abs() >= grace && modified <= now
             })
         };
-        let candidates = store::blocking(move || unreferenced(&blobs, &store)).await??;
+        let candidates = store::background(move || unreferenced(&blobs, &store)).await??;
         let mut collected = Collected { dry_run, ..Collected::default() };
         for found in candidates.into_iter().filter(old_enough) {
             if dry_run || self.collect(found.digest).await? {
@@ -105,7 +105,7 @@ impl Registry {
     /// Hashes every blob again and checks every reference and index.
     pub async fn verify(&self) -> Result<Verified, ServiceError> {
         let (blobs, store) = (self.blobs().clone(), self.store().clone());
-        store::blocking(move || verify(&blobs, &store)).await?
+        store::background(move || verify(&blobs, &store)).await?
     }
 }
 

@@ -33,7 +33,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-pub use blocking::blocking;
+pub use blocking::{background, blocking};
 pub use notes::{Note, Observer};
 pub use stamps::{Affects, Stamp, Stamps};
 pub use writer::{Change, GroupSizes, Writer};
