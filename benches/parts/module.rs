@@ -66,8 +66,8 @@ fn answered(registry: &Registry, path: &str, secret: &SecretString) -> usize {
     let body = versions.get().map(|kept| {
         kept.rendered(|kept| {
             let mut bytes = Vec::new();
-            for version in kept.versions() {
-                bytes.extend_from_slice(version.as_bytes());
+            for line in kept.lines() {
+                bytes.extend_from_slice(line.as_bytes());
             }
             Bytes::from(bytes)
         })

@@ -51,9 +51,12 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
     let found = if refused.is_none() { found_ready(app, peer, &head, &survey) } else { None };
     if let Some(Found { content: Content::Reply(mut reply), route, who }) = found {
         mark(&mut reply, id, client.https);
-        let mut outcome = Outcome { reply, route, caller: who };
-        record(app, &head, &mut outcome, id, client, started);
-        return outcome.reply;
+        // It goes out in one piece: what is known now is what there is to tell.
+        let bytes = reply.body().size_hint().exact().unwrap_or_default();
+        let status = reply.status().as_u16();
+        app.metrics.request(route, "GET", StatusClass::from(status), started.elapsed(), bytes);
+        log_answer(&Answered { id, method: "GET", route, status, bytes, who: &who, client, started });
+        return reply;
     }
     // On the heap, because it is large: what was ready would otherwise carry the room for it around.
     let mut outcome = Box::pin(async {
@@ -299,18 +302,34 @@ fn record(app: &App, head: &Parts, outcome: &mut Outcome, id: RequestId, client:
     outcome.reply.body_mut().on_end(move |bytes| {
         let took = started.elapsed();
         metrics.request(route, method, StatusClass::from(status), took, bytes);
-        tracing::info!(
-            id = id.as_str(),
-            method,
-            route,
-            status,
-            bytes,
-            ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            who = &*who,
-            from = client.address.map(|address| address.to_string()),
-            "answered"
-        );
+        log_answer(&Answered { id, method, route, status, bytes, who: &who, client, started });
     });
+}
+
+/// What the log says of a request.
+struct Answered<'a> {
+    id: RequestId,
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+    bytes: u64,
+    who: &'a str,
+    client: Client,
+    started: Instant,
+}
+
+fn log_answer(answered: &Answered<'_>) {
+    tracing::info!(
+        id = answered.id.as_str(),
+        method = answered.method,
+        route = answered.route,
+        status = answered.status,
+        bytes = answered.bytes,
+        ms = u64::try_from(answered.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        who = answered.who,
+        from = answered.client.address.map(|address| address.to_string()),
+        "answered"
+    );
 }
 
 /// The methods in use; any other, which a client may invent at will, is one word in logs and metrics.

@@ -3,9 +3,10 @@
 //! Only the plainest form of a request is understood here: `GET` without a body, unreserved characters, one token or none. Every
 //! other goes the whole way, and so does whatever is not ready. Both ways give the same answer.
 
+use std::cell::RefCell;
 use std::sync::{Arc, LazyLock};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
@@ -27,6 +28,9 @@ const BEARER: &[u8] = b"Bearer ";
 const FRAME_BYTES: usize = 256;
 /// Bytes that a version takes, with what stands behind it.
 const USUAL_VERSION_BYTES: usize = 16;
+
+/// Bytes that short answers are cut from.
+const SHARED_BYTES: usize = 16 * 1024;
 
 /// An answer that is ready.
 pub(super) struct Found {
@@ -194,7 +198,8 @@ fn credential<'h>(headers: &'h HeaderMap, survey: &Survey) -> Option<With<'h>> {
 
 /// The answer of `versions`, from what is kept of it.
 fn versions_of(base_url: &str, system: &str, kept: &KeptVersions) -> Bytes {
-    versions_json(base_url, system, Some(&kept.source), (kept.count, kept.versions()))
+    let mut lines = kept.lines();
+    versions_json(base_url, system, lines.next(), (kept.count, lines))
 }
 
 /// The answer of `versions` (N1). Written by hand because it is asked for most of all, and long: nothing in it but the
@@ -209,30 +214,69 @@ pub(super) fn versions_json<'v>(
     before.extend_from_slice(b"{\"root\":{\"dependencies\":[],\"providers\":[{\"name\":\"");
     before.extend_from_slice(system.as_bytes());
     before.extend_from_slice(b"\",\"version\":\"\"}]},\"submodules\":[],\"version\":\"");
-    let mut json = Vec::with_capacity(FRAME_BYTES + count * (before.len() + USUAL_VERSION_BYTES));
+    let bytes = FRAME_BYTES + base_url.len() + count * (before.len() + USUAL_VERSION_BYTES);
+    if bytes > SHARED_BYTES / 4 {
+        let mut json = Vec::with_capacity(bytes);
+        write_versions(&mut json, (base_url, source), &before, versions);
+        return Bytes::from(json);
+    }
+    SHARED.with_borrow_mut(|shared| {
+        shared.reserve(bytes);
+        write_versions(shared, (base_url, source), &before, versions);
+        shared.split().freeze()
+    })
+}
+
+thread_local! {
+    /// What short answers are cut from, one behind the other: cheaper than to ask for memory for each.
+    static SHARED: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(SHARED_BYTES));
+}
+
+fn write_versions<'v>(
+    json: &mut impl Sink,
+    (base_url, source): (&str, Option<&str>),
+    before: &[u8],
+    versions: impl Iterator<Item = &'v str>,
+) {
     json.extend_from_slice(b"{\"modules\":[{");
     if let Some(source) = source {
         json.extend_from_slice(b"\"source\":\"");
-        push_escaped(&mut json, base_url);
-        json.push(b'/');
-        push_escaped(&mut json, source);
+        push_escaped(json, base_url);
+        json.extend_from_slice(b"/");
+        push_escaped(json, source);
         json.extend_from_slice(b"\",");
     }
     json.extend_from_slice(b"\"versions\":[");
     for (index, version) in versions.enumerate() {
         if index > 0 {
-            json.push(b',');
+            json.extend_from_slice(b",");
         }
-        json.extend_from_slice(&before);
+        json.extend_from_slice(before);
         json.extend_from_slice(version.as_bytes());
         json.extend_from_slice(b"\"}");
     }
     json.extend_from_slice(b"]}]}");
-    Bytes::from(json)
+}
+
+/// Where bytes are added at the end.
+trait Sink {
+    fn extend_from_slice(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn extend_from_slice(&mut self, bytes: &[u8]) {
+        Self::extend_from_slice(self, bytes);
+    }
+}
+
+impl Sink for BytesMut {
+    fn extend_from_slice(&mut self, bytes: &[u8]) {
+        Self::extend_from_slice(self, bytes);
+    }
 }
 
 /// Adds a text as it stands inside a JSON string.
-fn push_escaped(json: &mut Vec<u8>, text: &str) {
+fn push_escaped(json: &mut impl Sink, text: &str) {
     if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
         return json.extend_from_slice(text.as_bytes());
     }

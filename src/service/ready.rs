@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use smallvec::SmallVec;
 
 use super::Registry;
 use super::access::{self, Caller, Standing, Via};
@@ -73,11 +74,13 @@ impl KnownCaller {
 
 /// What was answered to everybody who sees all of its projects.
 struct Answer {
-    /// Every project that has the module.
-    projects: Box<[SeenProject]>,
+    /// Every project that has the module; in place when it is one, as it is nearly always.
+    projects: Projects,
     stamp: Stamp,
     content: Content,
 }
+
+type Projects = SmallVec<[SeenProject; 1]>;
 
 enum Content {
     Versions(KeptVersions),
@@ -88,7 +91,8 @@ enum Content {
 /// A project, as far as who may pull from it goes.
 struct SeenProject {
     id: ProjectId,
-    groups: Box<[GroupId]>,
+    /// In place up to that many: what is scattered in memory is waited for.
+    groups: SmallVec<[GroupId; 4]>,
     visibility: Visibility,
     registry: RegistryAccess,
 }
@@ -96,31 +100,29 @@ struct SeenProject {
 /// The versions of a module, in little memory.
 #[derive(Debug)]
 pub struct KeptVersions {
-    /// Full path of the project that published last.
-    pub source: Box<str>,
     /// How many versions there are.
     pub count: usize,
-    /// Highest first, each followed by a line feed.
-    versions: Box<str>,
+    /// The full path of the project that published last, then the versions, highest first. A line feed behind each.
+    text: Box<str>,
     rendered: OnceLock<Bytes>,
 }
 
 impl KeptVersions {
-    /// The versions, highest first.
-    pub fn versions(&self) -> impl Iterator<Item = &str> {
+    /// The full path of the project that published last, then the versions, highest first.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
         // By bytes: for short pieces quicker than to split by a character.
-        let mut rest = &*self.versions;
+        let mut rest = &*self.text;
         std::iter::from_fn(move || {
             let end = rest.bytes().position(|byte| byte == b'\n')?;
-            let (version, behind) = rest.split_at_checked(end)?;
+            let (line, behind) = rest.split_at_checked(end)?;
             rest = behind.get(1..)?;
-            Some(version)
+            Some(line)
         })
     }
 
     /// The rendered form, made once for a long list and each time for a short one.
     pub fn rendered(&self, render: impl FnOnce(&Self) -> Bytes) -> Bytes {
-        if self.versions.len() < LONG_LIST {
+        if self.text.len() < LONG_LIST {
             return render(self);
         }
         self.rendered.get_or_init(|| render(self)).clone()
@@ -314,18 +316,17 @@ impl Registry {
     /// Keeps the versions of a module. `path` as in [`Asked`].
     pub(super) fn keep_versions(&self, path: String, seen: Seen, versions: &Versions) {
         let Some(source) = versions.source.as_deref() else { return };
-        let mut listed = String::new();
+        let mut listed = format!("{source}\n");
         for version in &versions.versions {
             listed.push_str(&version.to_string());
             listed.push('\n');
         }
         // A long list is kept rendered too, at about ninety bytes a version.
         let rendered = if listed.len() < LONG_LIST { 0 } else { versions.versions.len() * 96 + listed.len() };
-        let cost = source.len() + listed.len() + rendered;
+        let cost = listed.len() + rendered;
         let content = Content::Versions(KeptVersions {
-            source: source.into(),
             count: versions.versions.len(),
-            versions: listed.into(),
+            text: listed.into(),
             rendered: OnceLock::new(),
         });
         self.keep(path, seen, content, cost);
@@ -356,7 +357,7 @@ impl Registry {
         }
         let places: usize = seen.projects.iter().map(SeenProject::cost).sum();
         let cost = size_of::<Answer>() + path.len() + places + cost;
-        let answer = Answer { projects: seen.projects.into(), stamp: seen.stamp, content };
+        let answer = Answer { projects: seen.projects, stamp: seen.stamp, content };
         self.shared.ready.answers.put(path.into(), Arc::new(answer), cost);
     }
 }
@@ -370,7 +371,7 @@ pub(super) fn by_ticket(path: &str, file: FileId) -> String {
 /// What the caller of an answer saw of the projects it is made of.
 pub(super) struct Seen {
     stamp: Stamp,
-    projects: Vec<SeenProject>,
+    projects: Projects,
     /// There is none that was hidden from the caller, and the registry is switched on.
     is_complete: bool,
 }
@@ -378,7 +379,7 @@ pub(super) struct Seen {
 impl Seen {
     /// Nothing yet. The stamp is older than the snapshot that is read from.
     pub(super) fn since(stamp: Stamp) -> Self {
-        Self { stamp, projects: Vec::new(), is_complete: true }
+        Self { stamp, projects: Projects::new(), is_complete: true }
     }
 
     /// A project that has the module.
@@ -386,7 +387,7 @@ impl Seen {
         self.is_complete &= visible;
         self.projects.push(SeenProject {
             id: project.id,
-            groups: project.groups.clone().into(),
+            groups: SmallVec::from_slice(&project.groups),
             visibility: project.visibility,
             registry: project.registry,
         });
@@ -407,7 +408,8 @@ impl Seen {
 
 impl SeenProject {
     fn cost(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.groups)
+        let spilled = if self.groups.spilled() { size_of_val(&*self.groups) } else { 0 };
+        size_of::<Self>() + spilled
     }
 
     fn may_pull(&self, standing: &Standing) -> bool {

@@ -24,7 +24,9 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 /// The same for work that computes for long, at a lower priority than what serves requests.
 ///
 /// It must not start threads: they would stand back for ever, as the one it runs on does.
-pub async fn background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+pub async fn background<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
     blocking(move || {
         stand_back();
         work()
