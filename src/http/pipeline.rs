@@ -40,6 +40,7 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
     let id = app.next_request_id();
     let (head, body) = request.into_parts();
     let client = Client::of(peer, &head.headers, &app.edge.load().trusted_proxies);
+    app.await_turn(client.address, started).await;
     let mut outcome = if ambiguous {
         let refused = error::bad_request("Content-Length and Transfer-Encoding exclude each other");
         Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: nobody() }
@@ -94,6 +95,7 @@ async fn route(
             return Outcome { reply, route, caller: nobody() };
         }
     };
+    registry.asked_by(&caller);
     let label = caller.label().into();
     let context = Context { app, registry, head, client, caller };
     let reply = perform(&context, &endpoint, body).await;

@@ -7,6 +7,8 @@ mod support;
 
 mod bodies;
 mod heads;
+mod neighbours;
+mod quick;
 mod slow;
 
 use support::client::Response;
