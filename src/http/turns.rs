@@ -14,7 +14,9 @@ use tokio::sync::Semaphore;
 
 use crate::service::lines::network;
 
-/// For how many milliseconds somebody else's request is remembered, and requests of an address are counted.
+/// For how many milliseconds it is remembered that more than one address asked.
+const REMEMBERED: u64 = 1_000;
+/// For how many milliseconds requests of an address are counted.
 const WINDOW: u64 = 16;
 /// Requests of an address in that time that never wait: nobody is kept from making a few.
 const FREE: u64 = 16;
@@ -63,17 +65,18 @@ impl Turns {
         let number = number(address);
         if self.last.load(Ordering::Relaxed) != number {
             self.last.store(number, Ordering::Relaxed);
-            self.mixed_until.store(now + WINDOW, Ordering::Relaxed);
+            self.mixed_until.store(now + REMEMBERED, Ordering::Relaxed);
         } else if self.mixed_until.load(Ordering::Relaxed) <= now {
             return true;
         }
-        self.line(number).is_within(now)
+        self.line(number).is_none_or(|line| line.is_within(now))
     }
 
     /// Waits for the turn of a request that may not go at once.
     pub(super) async fn wait(&self, address: IpAddr) {
         self.waits.fetch_add(1, Ordering::Relaxed);
-        let place = self.line(number(address)).places.acquire().await;
+        let Some(line) = self.line(number(address)) else { return };
+        let place = line.places.acquire().await;
         // The runtime looks for what arrived on other connections before it comes back here.
         tokio::task::yield_now().await;
         drop(place);
@@ -84,10 +87,9 @@ impl Turns {
         self.waits.load(Ordering::Relaxed)
     }
 
-    fn line(&self, number: u64) -> &Line {
-        let index = self.spread.hash_one(number) as usize % LINES;
-        #[expect(clippy::indexing_slicing, reason = "there are so many")]
-        &self.lines[index]
+    fn line(&self, number: u64) -> Option<&Line> {
+        let hash = usize::try_from(self.spread.hash_one(number) % LINES as u64);
+        self.lines.get(hash.unwrap_or_default())
     }
 }
 
@@ -109,7 +111,7 @@ impl Line {
 fn number(address: IpAddr) -> u64 {
     match network(address) {
         IpAddr::V4(address) => u64::from(address.to_bits()),
-        IpAddr::V6(address) => (address.to_bits() >> 64) as u64,
+        IpAddr::V6(address) => u64::try_from(address.to_bits() >> 64).unwrap_or_default(),
     }
 }
 
@@ -127,7 +129,7 @@ mod tests {
         let turns = Turns::default();
         // The first of all cannot be told from one that follows another's.
         turns.may_go(FLOOD, 0);
-        assert!((0..10_000).all(|_| turns.may_go(FLOOD, WINDOW)));
+        assert!((0..10_000).all(|_| turns.may_go(FLOOD, REMEMBERED)));
     }
 
     #[test]
@@ -140,7 +142,7 @@ mod tests {
         assert!(turns.may_go(OTHER, WINDOW));
         assert!(!turns.may_go(FLOOD, WINDOW));
         assert!(turns.may_go(FLOOD, 2 * WINDOW), "in the next window it may again");
-        assert!((0..100).all(|_| turns.may_go(FLOOD, 4 * WINDOW)), "the other is gone");
+        assert!((0..100).all(|_| turns.may_go(FLOOD, 3 * REMEMBERED)), "the other is gone");
     }
 
     #[test]

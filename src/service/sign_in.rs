@@ -89,10 +89,14 @@ impl Attempts {
         Ok(())
     }
 
+    /// Takes an attempt back that was not made. Nothing is left of one that was the first: what is refused must not fill the table.
     fn give_back(&self, key: &Key) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failures) = known.get_mut(key) {
             failures.count = failures.count.saturating_sub(1);
+            if failures.count == 0 {
+                known.remove(key);
+            }
         }
     }
 
@@ -219,6 +223,7 @@ mod tests {
             assert_eq!(attempts.begin(&root, at(0)), Ok(()));
             attempts.give_back(&root);
         }
+        assert!(attempts.0.lock().unwrap().is_empty(), "nor is it remembered");
     }
 
     #[test]
