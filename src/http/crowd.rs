@@ -14,12 +14,16 @@ pub(super) struct Crowd {
     refusals: AtomicU64,
 }
 
-/// A connection that is counted until this is dropped.
+/// A connection that may stay. If it is counted, then until this is dropped.
 #[derive(Debug)]
 #[must_use = "the connection is counted until it is dropped"]
-pub(super) struct Admitted {
-    crowd: Arc<Crowd>,
-    network: IpAddr,
+pub(super) struct Admitted(Option<(Arc<Crowd>, IpAddr)>);
+
+impl Admitted {
+    /// One that counts for nobody.
+    pub(super) const fn uncounted() -> Self {
+        Self(None)
+    }
 }
 
 impl Crowd {
@@ -36,7 +40,7 @@ impl Crowd {
             return None;
         }
         *count += 1;
-        Some(Admitted { crowd: Arc::clone(self), network })
+        Some(Admitted(Some((Arc::clone(self), network))))
     }
 
     /// How many connections were too many.
@@ -47,11 +51,12 @@ impl Crowd {
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        let mut counts = self.crowd.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.network) {
+        let Some((crowd, network)) = &self.0 else { return };
+        let mut counts = crowd.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(network) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                counts.remove(&self.network);
+                counts.remove(network);
             }
         }
     }

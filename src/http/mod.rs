@@ -161,12 +161,12 @@ impl App {
     }
 
     /// Counts a connection of an address; nothing when it has too many. A proxy that is trusted carries everybody.
-    fn admit(&self, address: SocketAddr) -> Option<Option<Admitted>> {
+    fn admit(&self, address: SocketAddr) -> Option<Admitted> {
         let ip = address.ip().to_canonical();
         if self.edge.load().trusted_proxies.iter().any(|network| network.contains(&ip)) {
-            return Some(None);
+            return Some(Admitted::uncounted());
         }
-        self.crowd.admit(ip, self.limits.connections_per_address).map(Some)
+        self.crowd.admit(ip, self.limits.connections_per_address)
     }
 
     fn next_request_id(&self) -> RequestId {
@@ -264,7 +264,7 @@ impl Server {
         };
         let admitted = match &accepted {
             Accepted::Tcp(_, address) => app.admit(*address),
-            Accepted::Control(_) => Some(None),
+            Accepted::Control(_) => Some(Admitted::uncounted()),
         };
         // Dropping it closes it, before it costs a task.
         let Some(admitted) = admitted else { return };

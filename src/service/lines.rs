@@ -133,8 +133,8 @@ struct Line {
 #[derive(Debug)]
 #[must_use = "the place is given back when it is dropped"]
 pub struct Place {
-    _place: OwnedSemaphorePermit,
-    _turn: OwnedSemaphorePermit,
+    _shared: OwnedSemaphorePermit,
+    _own: OwnedSemaphorePermit,
     _member: Member,
 }
 
@@ -176,7 +176,7 @@ impl Lines {
         let mut waited = false;
         let turn = self.wait_for(turns, &mut waited).await?;
         let place = self.wait_for(Arc::clone(&self.0.places), &mut waited).await?;
-        Ok(Place { _place: place, _turn: turn, _member: member })
+        Ok(Place { _shared: place, _own: turn, _member: member })
     }
 
     /// Counts whoever has to wait, once.
