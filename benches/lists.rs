@@ -2,7 +2,8 @@
 //!
 //! `CAIRN_BENCH_MODULES=100000 CAIRN_BENCH_DATA=/some/folder cargo bench --bench lists`
 //!
-//! Without the variables: 2,000 modules with 10 versions each, in a temporary folder.
+//! Without the variables: 4,000 modules with 10 versions each, half of them in the group that is listed, in a temporary
+//! folder.
 
 use std::path::PathBuf;
 
@@ -27,11 +28,12 @@ const LISTS: [(&str, PackageOrder, usize, &str); 7] = [
 
 fn lists(criterion: &mut Criterion) {
     let modules = std::env::var_os("CAIRN_BENCH_MODULES");
-    let modules = modules.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(2_000);
+    let modules = modules.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(4_000);
+    let size = instance::Size { modules, versions: 10 };
     let Ok(temporary) = tempfile::tempdir() else { return };
     let dir = std::env::var_os("CAIRN_BENCH_DATA").map_or(temporary.path().to_owned(), PathBuf::from);
     let Ok(runtime) = tokio::runtime::Runtime::new() else { return };
-    let Ok(registry) = runtime.block_on(instance::open(&dir, modules)) else { return };
+    let Ok(registry) = runtime.block_on(instance::open(&dir, size)) else { return };
     let mut group = criterion.benchmark_group("lists");
     for (caller_name, caller) in [("administrator", Caller::Operator), ("anonymous", Caller::Anonymous)] {
         for (name, order, offset, words) in LISTS {

@@ -17,6 +17,10 @@ use tempfile::NamedTempFile;
 
 use crate::domain::Sha256;
 
+mod open;
+
+pub use open::OpenBlob;
+
 const BLOBS_DIR: &str = "blobs/sha256";
 const STAGING_DIR: &str = "tmp";
 /// How the names of staged files begin: nothing else is ever deleted from the folder.
@@ -30,6 +34,7 @@ pub struct Blobs {
     root: PathBuf,
     staging: PathBuf,
     leases: Leases,
+    kept: Arc<open::Kept>,
 }
 
 /// Digests that a publish is about to refer to, with how many do: the collector leaves them alone.
@@ -72,7 +77,7 @@ impl Blobs {
                 fs::remove_file(leftover.path())?;
             }
         }
-        Ok(Self { root, staging, leases: Leases::default() })
+        Ok(Self { root, staging, leases: Leases::default(), kept: Arc::default() })
     }
 
     /// Begins a blob. Dropping it before [`commit`](Self::commit) removes every trace.
@@ -107,6 +112,16 @@ impl Blobs {
         File::open(self.path(digest))
     }
 
+    /// A blob that many may be reading, if it is open already.
+    pub fn kept_open(&self, digest: &Sha256) -> Option<Arc<OpenBlob>> {
+        self.kept.get(digest)
+    }
+
+    /// Opens a blob and keeps it open for a while for others who read it.
+    pub fn keep_open(&self, digest: &Sha256) -> io::Result<Arc<OpenBlob>> {
+        self.kept.open(digest, || self.open_blob(digest))
+    }
+
     /// Deletes a blob unless it is leased or `is_referenced` says that something holds it. Says whether it did.
     ///
     /// Leases cannot be taken meanwhile, so `is_referenced` must be quick.
@@ -120,7 +135,10 @@ impl Blobs {
             return Ok(false);
         }
         match fs::remove_file(self.path(digest)) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.kept.forget(digest);
+                Ok(true)
+            }
             // Another collection was quicker.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),

@@ -39,6 +39,7 @@
 //! Lists and searches are answered from a catalog in memory: a compact copy of projects, modules and versions that is read
 //! from the store once and told of every commit before the change is acknowledged. It sorts, narrows and counts what this
 //! caller may see; the rows of the one page are then read from the store.
+//! After a start searches are answered once the modules are read, and lists once their versions are.
 //!
 //! # Life of a change
 //!

@@ -55,6 +55,7 @@ async fn run_in(
     let mut watch = FileWatch::start(watched(&config));
     let clock = Clock::system();
     let registry = Registry::open(data.path(), options(&config), clock.clone()).await?;
+    warm_up(registry.clone());
     bootstrap(&registry, data, &config).await?;
     trust_ci(&registry, &config);
     let (tls, own) = tls(data.path(), &config, clock.now())?;
@@ -75,15 +76,11 @@ async fn run_in(
     }
     tracing::info!(addresses = urls.join(" "), data_dir = %data.path().display(), "ready");
     notify_ready();
-    warm_up(registry.clone());
 
     let mut background = JoinSet::new();
     let guard = Guard::default();
     guard.allow(config.webhook_allow.value.clone());
-    match HookSender::new(guard.clone()) {
-        Ok(sender) => drop(background.spawn(registry.clone().send_webhooks(Arc::new(sender)))),
-        Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
-    }
+    background.spawn(send_webhooks(registry.clone(), guard.clone()));
     let live = Arc::new(LiveConfig::new(config));
     background.spawn(flush(registry.clone()));
     background.spawn(hang_up(hang_ups, watch.trigger()));
@@ -148,7 +145,7 @@ fn trust_ci(registry: &Registry, config: &Config) {
     }
 }
 
-/// Reads what lists are answered from while the first requests are served.
+/// Reads what lists are answered from while the rest is made ready and the first requests are served.
 fn warm_up(registry: Registry) {
     tokio::spawn(async move {
         if let Err(error) = registry.warm_up().await {
@@ -293,6 +290,15 @@ impl Reloading {
 async fn hang_up(mut hang_ups: Signal, trigger: ReloadTrigger) {
     while hang_ups.recv().await.is_some() {
         trigger.reload_all();
+    }
+}
+
+/// Reads the certificates that the machine trusts, which takes longer than the first requests may wait, and sends
+/// webhooks from then on.
+async fn send_webhooks(registry: Registry, guard: Guard) {
+    match tokio::task::block_in_place(|| HookSender::new(guard)) {
+        Ok(sender) => registry.send_webhooks(Arc::new(sender)).await,
+        Err(error) => tracing::error!(%error, "webhooks cannot be sent"),
     }
 }
 

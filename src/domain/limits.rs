@@ -178,8 +178,9 @@ impl Default for HttpLimits {
 
 /// Bytes one stored record may decode to.
 pub const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
-/// Bytes read from an archive file at a time when it is sent.
-pub const FILE_CHUNK_BYTES: usize = 128 * 1024;
+/// Bytes read from an archive file at a time when it is sent over TLS: what rustls keeps encrypted, and so what a slow
+/// reader costs twice. Larger pieces measure 2 % faster.
+pub const FILE_CHUNK_BYTES: usize = 64 * 1024;
 /// Rows of a list when the caller does not say (GitLab).
 pub const DEFAULT_PER_PAGE: usize = 20;
 /// Rows of a list at most (GitLab).

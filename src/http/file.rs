@@ -1,27 +1,21 @@
-//! Archives as answers: ranges, entity tags, and bytes read in large pieces as the client takes them.
+//! Archives as answers: conditions, ranges, and the headers that describe what is sent.
 
-use std::fs::File;
-use std::future::Future;
-use std::io;
-use std::os::unix::fs::FileExt;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+mod body;
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use headers::{HeaderMapExt, Range};
-use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
     HeaderMap, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
 use hyper::{Method, StatusCode};
 
 use super::response::{Reply, ReplyBody, empty, with_body};
-use crate::domain::limits::FILE_CHUNK_BYTES;
+use crate::domain::Sha256;
 use crate::service::modules::Archive;
 use crate::service::{Registry, ServiceError};
-use crate::store::{StoreError, blocking};
+pub use body::FileBody;
 
 /// What of an archive is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +37,8 @@ pub(super) async fn send(
     method: &Method,
     request: &HeaderMap,
 ) -> Result<Reply, ServiceError> {
-    let tag = format!("\"{}\"", archive.sha256);
-    let part = part_wanted(request, &tag, archive.size);
+    let tag = Tag::of(&archive.sha256);
+    let part = part_wanted(request, tag.as_str(), archive.size);
     let (status, from, to) = match part {
         Part::Whole => (StatusCode::OK, 0, archive.size),
         Part::Range(from, to) => (StatusCode::PARTIAL_CONTENT, from, to),
@@ -53,7 +47,8 @@ pub(super) async fn send(
     };
     let has_bytes = matches!(part, Part::Whole | Part::Range(..));
     let mut reply = if has_bytes && *method != Method::HEAD {
-        with_body(status, body(registry, archive, from, to).await?)
+        let body = FileBody::open(registry.blobs(), archive.sha256, archive.size, (from, to)).await?;
+        with_body(status, ReplyBody::from(body))
     } else {
         empty(status)
     };
@@ -64,37 +59,49 @@ pub(super) async fn send(
     Ok(reply)
 }
 
-fn describe(headers: &mut HeaderMap, archive: &Archive, tag: &str, part: Part) -> Result<(), ServiceError> {
-    let mut set = |name, value: &str| {
-        let value =
-            HeaderValue::from_str(value).map_err(|_never| ServiceError::NotFound("404 Package file"))?;
-        headers.insert(name, value);
-        Ok::<_, ServiceError>(())
-    };
-    set(hyper::header::ETAG, tag)?;
-    // Access can be withdrawn at any time: a cache must ask before it answers.
-    set(CACHE_CONTROL, "private, no-cache")?;
-    set(ACCEPT_RANGES, "bytes")?;
-    match part {
-        Part::NotModified => {}
-        Part::Unsatisfiable => {
-            set(CONTENT_RANGE, &format!("bytes */{}", archive.size))?;
-            set(CONTENT_LENGTH, "0")?;
+/// The entity tag of a blob: its digest in quotes.
+struct Tag([u8; 66]);
+
+impl Tag {
+    fn of(digest: &Sha256) -> Self {
+        let mut tag = [b'"'; 66];
+        if let Some(hex) = tag.get_mut(1..65) {
+            HEXLOWER.encode_mut(digest.as_bytes(), hex);
         }
-        Part::Whole | Part::Range(..) => {
-            // No content coding, ever: a client would undo it and find other bytes than the checksum names.
-            set(CONTENT_TYPE, "application/octet-stream")?;
-            set(CONTENT_DISPOSITION, &format!("attachment; filename=\"{}\"", archive.file_name))?;
-            let length = match part {
-                Part::Range(from, to) => {
-                    set(CONTENT_RANGE, &format!("bytes {from}-{}/{}", to.saturating_sub(1), archive.size))?;
-                    to.saturating_sub(from)
-                }
-                Part::Whole | Part::Unsatisfiable | Part::NotModified => archive.size,
-            };
-            set(CONTENT_LENGTH, &length.to_string())?;
-        }
+        Self(tag)
     }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+fn describe(headers: &mut HeaderMap, archive: &Archive, tag: &Tag, part: Part) -> Result<(), ServiceError> {
+    let unprintable = |_never| ServiceError::NotFound("404 Package file");
+    let text = |text: String| HeaderValue::from_maybe_shared(Bytes::from(text)).map_err(unprintable);
+    headers.insert(ETAG, HeaderValue::from_bytes(&tag.0).map_err(unprintable)?);
+    // Access can be withdrawn at any time: a cache must ask before it answers.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    let length = match part {
+        Part::NotModified => return Ok(()),
+        Part::Unsatisfiable => {
+            headers.insert(CONTENT_RANGE, text(format!("bytes */{}", archive.size))?);
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+            return Ok(());
+        }
+        Part::Whole => archive.size,
+        Part::Range(from, to) => {
+            let range = format!("bytes {from}-{}/{}", to.saturating_sub(1), archive.size);
+            headers.insert(CONTENT_RANGE, text(range)?);
+            to.saturating_sub(from)
+        }
+    };
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    // No content coding, ever: a client would undo it and find other bytes than the checksum names.
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    let disposition = ["attachment; filename=\"", &archive.file_name, "\""].concat();
+    headers.insert(CONTENT_DISPOSITION, text(disposition)?);
     Ok(())
 }
 
@@ -145,97 +152,6 @@ fn bounds(from: std::ops::Bound<u64>, to: std::ops::Bound<u64>, size: u64) -> Pa
     };
     let end = end.min(size);
     if first < end { Part::Range(first, end) } else { Part::Unsatisfiable }
-}
-
-async fn body(registry: &Registry, archive: &Archive, from: u64, to: u64) -> Result<ReplyBody, ServiceError> {
-    let (blobs, digest) = (registry.blobs().clone(), archive.sha256);
-    let opened = blocking(move || {
-        let file = blobs.open_blob(&digest)?;
-        let first = read_chunk(&file, from, to)?;
-        Ok::<_, io::Error>((file, first))
-    });
-    let (file, first) = opened.await?.map_err(|error| match error.kind() {
-        // Deleted and collected since it was looked up.
-        io::ErrorKind::NotFound => ServiceError::NotFound("404 Package file"),
-        _ => ServiceError::io("opening a blob", error),
-    })?;
-    if from + first.len() as u64 == to {
-        return Ok(ReplyBody::from(first));
-    }
-    Ok(ReplyBody::from(FileBody {
-        file: Arc::new(file),
-        position: from,
-        end: to,
-        ready: Some(first),
-        reading: None,
-    }))
-}
-
-fn read_chunk(file: &File, from: u64, to: u64) -> io::Result<Bytes> {
-    let wanted = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX).min(FILE_CHUNK_BYTES);
-    let mut buffer = vec![0; wanted];
-    file.read_exact_at(&mut buffer, from)?;
-    Ok(Bytes::from(buffer))
-}
-
-type Reading = Pin<Box<dyn Future<Output = Result<io::Result<Bytes>, StoreError>> + Send>>;
-
-/// Part of a file. One piece is in memory at a time, so that a thousand slow readers cost little.
-pub struct FileBody {
-    file: Arc<File>,
-    /// First byte not sent yet.
-    position: u64,
-    /// First byte not to be sent.
-    end: u64,
-    ready: Option<Bytes>,
-    reading: Option<Reading>,
-}
-
-impl std::fmt::Debug for FileBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "FileBody({}..{})", self.position, self.end)
-    }
-}
-
-impl Body for FileBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let this = self.get_mut();
-        if this.position >= this.end {
-            return Poll::Ready(None);
-        }
-        let chunk = match this.ready.take() {
-            Some(chunk) => chunk,
-            None => {
-                let (file, from, to) = (Arc::clone(&this.file), this.position, this.end);
-                let reading = this
-                    .reading
-                    .get_or_insert_with(|| Box::pin(blocking(move || read_chunk(&file, from, to))));
-                let outcome = ready!(reading.as_mut().poll(cx));
-                this.reading = None;
-                match outcome {
-                    Ok(Ok(chunk)) => chunk,
-                    Ok(Err(error)) => return Poll::Ready(Some(Err(error))),
-                    Err(stopping) => return Poll::Ready(Some(Err(io::Error::other(stopping)))),
-                }
-            }
-        };
-        this.position += chunk.len() as u64;
-        Poll::Ready(Some(Ok(Frame::data(chunk))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.position >= self.end
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.end.saturating_sub(self.position))
-    }
 }
 
 #[cfg(test)]

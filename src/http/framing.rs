@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes of a header line that are kept: enough for the names and lengths looked for.
@@ -64,36 +65,55 @@ impl Watch {
                     self.state = if left == 0 { State::Head } else { State::Body(left) };
                 }
                 State::Head => {
-                    let end = bytes.iter().position(|byte| *byte == b'\n');
-                    let (line, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
-                    let room = LINE_BYTES.saturating_sub(self.line.len());
-                    self.cut |= line.len() > room;
-                    self.line.extend(line.iter().take(room));
+                    let Some(end) = memchr(b'\n', bytes) else {
+                        self.keep(bytes);
+                        return;
+                    };
+                    let (line, rest) = bytes.split_at(end + 1);
                     bytes = rest;
-                    if end.is_some() {
-                        self.end_of_line();
+                    if self.line.is_empty() {
+                        self.end_of_line(line.get(..LINE_BYTES).unwrap_or(line), line.len() > LINE_BYTES);
+                    } else {
+                        self.keep(line);
+                        let (mut line, cut) = (std::mem::take(&mut self.line), std::mem::take(&mut self.cut));
+                        self.end_of_line(&line, cut);
+                        line.clear();
+                        self.line = line;
                     }
                 }
             }
         }
     }
 
-    fn end_of_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let cut = std::mem::take(&mut self.cut);
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end_matches(['\r', '\n']);
-        if text.is_empty() && !cut {
+    /// Keeps a piece of a line whose end is still to come.
+    fn keep(&mut self, piece: &[u8]) {
+        let room = LINE_BYTES.saturating_sub(self.line.len());
+        self.cut |= piece.len() > room;
+        self.line.extend(piece.iter().take(room));
+    }
+
+    fn end_of_line(&mut self, line: &[u8], cut: bool) {
+        // Nearly every line is told apart from those looked for by how it begins.
+        if let [b'\r' | b'\n', ..] = line
+            && !cut
+            && line.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+        {
             if self.begun {
                 self.end_of_head();
             }
             return;
         }
         self.begun = true;
-        let Some((name, value)) = text.split_once(':') else { return };
-        if name.eq_ignore_ascii_case("content-length") {
-            self.length = Some(value.trim().parse().unwrap_or(u64::MAX));
-        } else if name.eq_ignore_ascii_case("transfer-encoding") {
+        if !matches!(line, [b'c' | b'C' | b't' | b'T', ..]) {
+            return;
+        }
+        let Some(colon) = memchr(b':', line) else { return };
+        let (name, value) =
+            (line.get(..colon).unwrap_or_default(), line.get(colon + 1..).unwrap_or_default());
+        if name.eq_ignore_ascii_case(b"content-length") {
+            let value = std::str::from_utf8(value).ok().and_then(|value| value.trim().parse().ok());
+            self.length = Some(value.unwrap_or(u64::MAX));
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.coded = true;
         }
     }
@@ -191,6 +211,17 @@ mod tests {
             ("one each", format!("{sized}{coded}{both}"), vec![false, false]),
             ("empty lines before a request", format!("\r\n\r\n{both}"), vec![true]),
             ("a long line", format!("{long}{plain}"), vec![false, false]),
+            (
+                "a long line of carriage returns",
+                format!("GET / HTTP/1.1\n{}\n\n{both}", "\r".repeat(70)),
+                vec![false, true],
+            ),
+            (
+                "a name that only ends alike",
+                plain.replace("Host", "X-Transfer-Encoding") + both,
+                vec![false, true],
+            ),
+            ("a length that is none", both.replace(": 5", ": five"), vec![true]),
         ] {
             for piece in [1, 2, 7, 4096] {
                 assert_eq!(seen(bytes.as_bytes(), piece), expected, "{situation}, in pieces of {piece}");

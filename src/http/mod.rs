@@ -20,6 +20,7 @@ mod ready;
 pub mod request;
 mod request_id;
 pub mod response;
+mod sendfile;
 mod stalled;
 mod terraform;
 pub mod tls;
@@ -29,6 +30,7 @@ mod upload;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -52,11 +54,15 @@ use crowd::{Admitted, Crowd};
 use framing::{Heads, Watched};
 use request::{Peer, RequestBody};
 use request_id::RequestId;
+use sendfile::{Outgoing, SendfileStream};
 use stalled::StallGuard;
 use turns::Turns;
 
 /// How long to wait after the system refused to give another connection (usually: too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// hyper's buffers are never smaller.
+const MIN_BUFFER_BYTES: usize = 8 * 1024;
 
 /// Whom the network side believes. Replaced when the configuration is read again.
 #[derive(Debug, Clone, Default)]
@@ -133,14 +139,18 @@ impl App {
         configured.or_else(|| self.start.urls.first().cloned()).unwrap_or_default()
     }
 
-    /// Lets others answer first when an address asks for more than its part.
+    /// What a request waits for whose address asks for more than its part. On the heap: hardly any request waits, and all would
+    /// carry the room for it around.
     #[inline]
-    async fn await_turn(&self, address: Option<IpAddr>, now: Instant) {
-        let Some(address) = address else { return };
+    fn turn_of(
+        &self,
+        address: Option<IpAddr>,
+        now: Instant,
+    ) -> Option<Pin<Box<impl Future<Output = ()> + Send>>> {
+        let address = address?;
         let now = now.saturating_duration_since(self.began);
-        if !self.turns.may_go(address, now.as_secs() * 1000 + u64::from(now.subsec_millis())) {
-            self.turns.wait(address).await;
-        }
+        let may_go = self.turns.may_go(address, now.as_secs() * 1000 + u64::from(now.subsec_millis()));
+        (!may_go).then(|| Box::pin(self.turns.wait(address)))
     }
 
     /// Has the metrics say what the limits did.
@@ -272,7 +282,9 @@ impl Server {
             let _places = (place, admitted);
             let _counted = app.metrics.connection();
             match accepted {
-                Accepted::Control(stream) => http1_connection(app, stream, Peer::Operator, watcher).await,
+                Accepted::Control(stream) => {
+                    http1_connection(app, stream, None, Peer::Operator, watcher).await
+                }
                 Accepted::Tcp(stream, address) => tcp_connection(app, stream, address, tls, watcher).await,
             }
         });
@@ -298,13 +310,18 @@ async fn tcp_connection(
     tls: Option<Tls>,
     watcher: Watcher,
 ) {
-    let stream = StallGuard::new(stream, app.limits.write);
+    let patience = app.limits.write;
     let Some(Tls(acceptor)) = tls else {
-        return http1_connection(app, stream, Peer::Network { address, tls: false }, watcher).await;
+        let stream = SendfileStream::new(stream);
+        let (outgoing, peer) = (stream.outgoing(), Peer::Network { address, tls: false });
+        return http1_connection(app, StallGuard::new(stream, patience), Some(outgoing), peer, watcher).await;
     };
+    let stream = StallGuard::new(stream, patience);
     // The handshake is in the connection's own task and under a deadline: a slow one holds up nobody.
     match tokio::time::timeout(app.limits.handshake, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => http1_connection(app, stream, Peer::Network { address, tls: true }, watcher).await,
+        Ok(Ok(stream)) => {
+            http1_connection(app, stream, None, Peer::Network { address, tls: true }, watcher).await;
+        }
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_slow) => tracing::debug!("a TLS handshake took too long"),
     }
@@ -313,6 +330,7 @@ async fn tcp_connection(
 async fn http1_connection(
     app: Arc<App>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    outgoing: Option<Outgoing>,
     peer: Peer,
     watcher: Watcher,
 ) {
@@ -320,10 +338,14 @@ async fn http1_connection(
     let heads = Heads::default();
     let stream = Watched::new(stream, heads.clone());
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let (app, ambiguous) = (Arc::clone(&app), heads.next_is_ambiguous());
+        let (app, ambiguous, outgoing) = (Arc::clone(&app), heads.next_is_ambiguous(), outgoing.clone());
         async move {
             let request = request.map(RequestBody::Incoming);
-            Ok::<_, Infallible>(pipeline::answer(&app, peer, request, ambiguous).await)
+            let mut reply = pipeline::answer(&app, peer, request, ambiguous).await;
+            if let Some(outgoing) = &outgoing {
+                reply.body_mut().through(outgoing);
+            }
+            Ok::<_, Infallible>(reply)
         }
     });
     let connection = http1::Builder::new()
@@ -333,6 +355,8 @@ async fn http1_connection(
         // How many headers there may be is left as it is: room for another number is taken from the heap each time.
         // Twice the bytes that are allowed, so that a refusal is ours and carries a request id.
         .max_header_size(limits.head_bytes * 2)
+        // Also what may wait to be sent before more is taken from a body: its pieces are sent one at a time.
+        .max_buf_size(limits.head_bytes.saturating_mul(2).max(MIN_BUFFER_BYTES))
         .half_close(false)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {

@@ -5,18 +5,20 @@ use std::time::Instant;
 
 use hyper::body::Body;
 use hyper::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue,
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode, Version};
 
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
-use super::request::{Client, Context, Peer, RequestBody, credential};
+use super::ready::{Content, Found};
+use super::request::{Client, Context, Peer, RequestBody, Survey, credential};
 use super::request_id::RequestId;
 use super::response::{Reply, ReplyBody};
 use super::{
-    App, api, assets, control, error, login, modules, moved, openapi, ops, pages, ready, terraform, upload,
+    App, api, assets, control, error, file, login, modules, moved, openapi, ops, pages, ready, terraform,
+    upload,
 };
 use crate::service::audit::{Origin, RefusedRequest};
 use crate::service::publish::Target;
@@ -39,22 +41,40 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
     let started = Instant::now();
     let id = app.next_request_id();
     let (head, body) = request.into_parts();
-    let client = Client::of(peer, &head.headers, &app.edge.load().trusted_proxies);
-    app.await_turn(client.address, started).await;
-    let mut outcome = if ambiguous {
-        let refused = error::bad_request("Content-Length and Transfer-Encoding exclude each other");
-        Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: nobody() }
-    } else if let Some(mut refused) = check_head(app, &head, peer) {
-        // Where such a request ends is in doubt: nothing behind it is read as another.
-        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: nobody() }
-    } else if let Some((reply, route, caller)) = found_ready(app, peer, &head).await {
-        Outcome { reply, route, caller }
+    let survey = Survey::of(&head.headers);
+    let client = Client::of(peer, &head.headers, &survey, &app.edge.load().trusted_proxies);
+    if let Some(wait) = app.turn_of(client.address, started) {
+        wait.await;
+    }
+    let refused = if ambiguous {
+        Some(error::bad_request("Content-Length and Transfer-Encoding exclude each other"))
     } else {
+        check_head(app, &head, &survey, peer)
+    };
+    let found = if refused.is_none() { found_ready(app, peer, &head, &survey) } else { None };
+    if let Some(Found { content: Content::Reply(mut reply), route, who }) = found {
+        mark(&mut reply, id, client.https);
+        let mut outcome = Outcome { reply, route, caller: who };
+        record(app, &head, &mut outcome, id, client, started);
+        return outcome.reply;
+    }
+    // On the heap, because it is large: what was ready would otherwise carry the room for it around.
+    let mut outcome = Box::pin(async {
+        if let Some(mut refused) = refused {
+            // Where such a request ends is in doubt: nothing behind it is read as another.
+            refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            return Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: nobody() };
+        }
+        if let Some(Found { content: Content::Archive(archive), route, who }) = found
+            && let Ok(reply) = file::send(&app.registry, &archive, &head.method, &head.headers).await
+        {
+            return Outcome { reply, route, caller: who };
+        }
         let registry = app.registry.for_request(Origin::new(id.as_str().to_owned(), client.address));
         route(app, &registry, peer, client, &head, body).await
-    };
-    if head.headers.contains_key(TRANSFER_ENCODING) {
+    })
+    .await;
+    if survey.codings > 0 {
         // Where such a body ends is not followed, so nothing may come after it: see framing.rs.
         outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -104,9 +124,9 @@ async fn route(
 }
 
 /// The answer that is ready for a request from the network, whoever sends it.
-async fn found_ready(app: &App, peer: Peer, head: &Parts) -> Option<ready::Found> {
+fn found_ready(app: &App, peer: Peer, head: &Parts, survey: &Survey) -> Option<Found> {
     match peer {
-        Peer::Network { .. } => ready::answer(app, head).await,
+        Peer::Network { .. } => ready::find(app, head, survey),
         // It is somebody of its own, whatever credential it sends.
         Peer::Operator => None,
     }
@@ -146,24 +166,22 @@ async fn refuse(
 }
 
 /// RFC 9112: what must be refused so that no two readers of the same bytes see different requests.
-fn check_head(app: &App, head: &Parts, peer: Peer) -> Option<Reply> {
+fn check_head(app: &App, head: &Parts, survey: &Survey, peer: Peer) -> Option<Reply> {
     if matches!(peer, Peer::Operator) {
         return None;
     }
     let headers = &head.headers;
-    let hosts = headers.get_all(HOST).iter().count();
-    if hosts > 1 || (hosts == 0 && head.version != Version::HTTP_10) {
+    if survey.hosts > 1 || (survey.hosts == 0 && head.version != Version::HTTP_10) {
         return Some(error::bad_request("the request needs exactly one Host header"));
     }
-    if headers.contains_key(TRANSFER_ENCODING) {
+    if survey.codings > 0 {
         let codings = headers.get_all(TRANSFER_ENCODING).iter().filter_map(|value| value.to_str().ok());
         let codings: Vec<&str> = codings.flat_map(|value| value.split(',')).map(str::trim).collect();
         if !matches!(codings.as_slice(), [only] if only.eq_ignore_ascii_case("chunked")) {
             return Some(error::not_implemented("the only transfer coding understood is chunked"));
         }
     }
-    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if bytes > app.limits.head_bytes || headers.len() > app.limits.headers {
+    if survey.bytes > app.limits.head_bytes || survey.fields > app.limits.headers {
         let mut reply = error::bad_request("the request's headers are too large");
         *reply.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Some(reply);
@@ -243,10 +261,25 @@ fn finish(reply: &mut Reply, head: &Parts, id: RequestId, https: bool) {
         }
         *reply.body_mut() = ReplyBody::empty();
     }
+    common_headers(reply.headers_mut());
+    mark(reply, id, https);
+}
+
+/// What this answer carries and no other.
+fn mark(reply: &mut Reply, id: RequestId, https: bool) {
     let headers = reply.headers_mut();
+    headers.insert(REQUEST_ID, id.header());
+    if https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+/// What every answer carries, unless it has its own.
+pub(super) fn common_headers(headers: &mut HeaderMap) {
     // What depends on who asks must not be kept for others.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
-    headers.insert(REQUEST_ID, id.header());
+    // Taken by the id of the request.
+    headers.entry(REQUEST_ID).or_insert(HeaderValue::from_static("-"));
     for (name, value) in [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
@@ -258,9 +291,6 @@ fn finish(reply: &mut Reply, head: &Parts, id: RequestId, https: bool) {
     ] {
         // The page of `terraform login` has a policy of its own.
         headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-    if https {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }
 

@@ -3,20 +3,19 @@
 //! Only the plainest form of a request is understood here: `GET` without a body, unreserved characters, one token or none. Every
 //! other goes the whole way, and so does whatever is not ready. Both ways give the same answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use hyper::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING,
-};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
 use super::endpoint::{Endpoint, Terraform};
-use super::request::TOKEN_HEADERS;
-use super::response::{Reply, ReplyBody, with_body};
-use super::{App, file, terraform};
-use crate::service::modules::Address;
+use super::pipeline::common_headers;
+use super::request::Survey;
+use super::response::{Reply, ReplyBody};
+use super::{App, terraform};
+use crate::service::modules::{Address, Archive};
 use crate::service::ready::{Asked, KeptVersions, ReadyAnswer, With};
 
 /// Where the protocol is served besides [`terraform::BASE`].
@@ -29,41 +28,72 @@ const FRAME_BYTES: usize = 256;
 /// Bytes that a version takes, with what stands behind it.
 const USUAL_VERSION_BYTES: usize = 16;
 
-/// An answer that was ready, the route's pattern, and as whom its caller is logged.
-pub(super) type Found = (Reply, &'static str, Arc<str>);
+/// An answer that is ready.
+pub(super) struct Found {
+    /// What there is to send.
+    pub(super) content: Content,
+    /// The pattern of the route.
+    pub(super) route: &'static str,
+    /// As whom the caller is logged.
+    pub(super) who: Arc<str>,
+}
+
+/// What there is to send.
+pub(super) enum Content {
+    /// All of it, with the headers that every answer carries.
+    Reply(Reply),
+    /// An archive: it must be opened.
+    Archive(Box<Archive>),
+}
 
 /// The answer to a request whose head was checked, if it is ready.
-pub(super) async fn answer(app: &App, head: &Parts) -> Option<Found> {
-    let asked = Wanted::of(head)?;
+pub(super) fn find(app: &App, head: &Parts, survey: &Survey) -> Option<Found> {
+    let asked = Wanted::of(head, survey)?;
     let with = match asked.ticket {
         // It decides alone.
         Some(ticket) => With::Ticket(ticket),
-        None => credential(&head.headers)?,
+        None => credential(&head.headers, survey)?,
     };
     let (found, who) = app.registry.ready(asked.what, with)?;
     let options = app.registry.options();
     let base_url = options.external_url.as_deref().unwrap_or_default();
-    let reply = match found {
+    let content = match found {
         ReadyAnswer::Versions(versions) => {
             let system = asked.address.system;
             let body = versions.get()?.rendered(|kept| versions_of(base_url, system, kept));
-            json_reply(body)
+            Content::Reply(complete(StatusCode::OK, ReplyBody::from(body), &OF_JSON))
         }
-        ReadyAnswer::Download(location) => terraform::download_reply(base_url, &location).ok()?,
-        ReadyAnswer::Archive(archive) => {
-            file::send(&app.registry, &archive, &head.method, &head.headers).await.ok()?
+        ReadyAnswer::Download(location) => {
+            let mut reply = complete(StatusCode::NO_CONTENT, ReplyBody::empty(), &OF_DOWNLOAD);
+            let target = HeaderValue::from_str(&terraform::archive_url(base_url, &location)).ok()?;
+            reply.headers_mut().insert(terraform::TERRAFORM_GET, target);
+            Content::Reply(reply)
         }
+        ReadyAnswer::Archive(archive) => Content::Archive(Box::new(archive)),
     };
     app.metrics.ready_answer();
-    Some((reply, Endpoint::Terraform(asked.address, asked.part).pattern(), who))
+    Some(Found { content, route: Endpoint::Terraform(asked.address, asked.part).pattern(), who })
 }
 
-fn json_reply(body: Bytes) -> Reply {
-    let mut reply = with_body(StatusCode::OK, ReplyBody::from(body));
-    let headers = reply.headers_mut();
-    headers.reserve(16);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+/// The headers of an answer in JSON.
+static OF_JSON: LazyLock<HeaderMap> =
+    LazyLock::new(|| with_common([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]));
+/// The headers of an answer that says where an archive is; that is put in later.
+static OF_DOWNLOAD: LazyLock<HeaderMap> =
+    LazyLock::new(|| with_common([(terraform::TERRAFORM_GET, HeaderValue::from_static(""))]));
+
+/// Those and the headers that every answer carries.
+fn with_common<const N: usize>(own: [(HeaderName, HeaderValue); N]) -> HeaderMap {
+    let mut headers = HeaderMap::from_iter(own);
+    common_headers(&mut headers);
+    headers
+}
+
+/// An answer with a copy of these headers: copying them all is cheaper than adding one after the other.
+fn complete(status: StatusCode, body: ReplyBody, headers: &HeaderMap) -> Reply {
+    let mut reply = Reply::new(body);
+    *reply.status_mut() = status;
+    *reply.headers_mut() = headers.clone();
     reply
 }
 
@@ -76,18 +106,17 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn of(head: &'a Parts) -> Option<Self> {
-        let has_body =
-            head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
+    fn of(head: &'a Parts, survey: &Survey) -> Option<Self> {
+        let has_body = survey.lengths + survey.codings > 0;
         if head.method != Method::GET || has_body {
             return None;
         }
         let path = head.uri.path();
         let path = path.strip_prefix(terraform::BASE).or_else(|| path.strip_prefix(SHORT_BASE))?;
-        if path.contains('%') {
+        if path.bytes().any(|byte| byte == b'%') {
             return None;
         }
-        let mut parts = path.split('/');
+        let mut parts = Parted(Some(path));
         let (namespace, name, system) = (parts.next()?, parts.next()?, parts.next()?);
         let address = Address { namespace, name, system };
         let found = match (parts.next()?, parts.next(), parts.next()) {
@@ -129,6 +158,20 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// The parts of a path between slashes. For short texts quicker than `split`, which prepares for long ones.
+struct Parted<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Parted<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0?;
+        let slash = rest.bytes().position(|byte| byte == b'/');
+        self.0 = slash.and_then(|slash| rest.get(slash + 1..));
+        rest.get(..slash.unwrap_or(rest.len()))
+    }
+}
+
 /// Whether it is the name under which the archive of a version is served.
 pub(super) fn is_archive_name(address: Address<'_>, version: &str, name: &str) -> bool {
     let plain_version = version.strip_prefix('v').unwrap_or(version);
@@ -137,18 +180,15 @@ pub(super) fn is_archive_name(address: Address<'_>, version: &str, name: &str) -
 }
 
 /// What a request without a ticket is asked with. Nothing for any credential but one token in `Authorization`.
-fn credential(headers: &HeaderMap) -> Option<With<'_>> {
-    if TOKEN_HEADERS.iter().any(|name| headers.contains_key(*name)) {
-        return None;
-    }
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Some(With::Nothing),
-        (Some(value), None) => {
-            let token = std::str::from_utf8(value.as_bytes().strip_prefix(BEARER)?).ok()?.trim();
+fn credential<'h>(headers: &'h HeaderMap, survey: &Survey) -> Option<With<'h>> {
+    match (survey.authorizations, survey.tokens) {
+        (0, 0) => Some(With::Nothing),
+        (1, 0) => {
+            let value = headers.get(AUTHORIZATION)?.as_bytes();
+            let token = std::str::from_utf8(value.strip_prefix(BEARER)?).ok()?.trim();
             (!token.is_empty()).then_some(With::Token(token))
         }
-        (Some(_), Some(_)) => None,
+        _ => None,
     }
 }
 
@@ -165,28 +205,40 @@ pub(super) fn versions_json<'v>(
     source: Option<&str>,
     (count, versions): (usize, impl Iterator<Item = &'v str>),
 ) -> Bytes {
-    let source = source.map(|source| {
-        // A string always serialises.
-        let text = serde_json::to_string(&format!("{base_url}/{source}")).unwrap_or_default();
-        format!("\"source\":{text},")
-    });
-    let before = format!(
-        "{{\"root\":{{\"dependencies\":[],\"providers\":[{{\"name\":\"{system}\",\"version\":\"\"}}]}},\"submodules\":[],\"version\":\""
-    );
+    let mut before = Vec::with_capacity(FRAME_BYTES);
+    before.extend_from_slice(b"{\"root\":{\"dependencies\":[],\"providers\":[{\"name\":\"");
+    before.extend_from_slice(system.as_bytes());
+    before.extend_from_slice(b"\",\"version\":\"\"}]},\"submodules\":[],\"version\":\"");
     let mut json = Vec::with_capacity(FRAME_BYTES + count * (before.len() + USUAL_VERSION_BYTES));
     json.extend_from_slice(b"{\"modules\":[{");
-    json.extend_from_slice(source.unwrap_or_default().as_bytes());
+    if let Some(source) = source {
+        json.extend_from_slice(b"\"source\":\"");
+        push_escaped(&mut json, base_url);
+        json.push(b'/');
+        push_escaped(&mut json, source);
+        json.extend_from_slice(b"\",");
+    }
     json.extend_from_slice(b"\"versions\":[");
     for (index, version) in versions.enumerate() {
         if index > 0 {
             json.push(b',');
         }
-        json.extend_from_slice(before.as_bytes());
+        json.extend_from_slice(&before);
         json.extend_from_slice(version.as_bytes());
         json.extend_from_slice(b"\"}");
     }
     json.extend_from_slice(b"]}]}");
     Bytes::from(json)
+}
+
+/// Adds a text as it stands inside a JSON string.
+fn push_escaped(json: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        return json.extend_from_slice(text.as_bytes());
+    }
+    // A string always serialises, in quotes.
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    json.extend_from_slice(quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().as_bytes());
 }
 
 #[cfg(test)]
@@ -225,20 +277,24 @@ mod tests {
             ("acme/vpc/aws/1.0.0/download/more", None),
         ] {
             let head = head(Method::GET, &format!("{base}{path}"), &[]);
-            let found = Wanted::of(&head).map(|wanted| (wanted.what, wanted.ticket));
+            let found =
+                Wanted::of(&head, &Survey::of(&head.headers)).map(|wanted| (wanted.what, wanted.ticket));
             assert_eq!(found, expected, "{path}");
         }
         let versions = format!("{base}acme/vpc/aws/versions");
-        assert!(Wanted::of(&head(Method::HEAD, &versions, &[])).is_none());
-        assert!(Wanted::of(&head(Method::GET, &versions, &[("content-length", "1")])).is_none());
-        assert!(Wanted::of(&head(Method::GET, "/acme/vpc/aws/versions", &[])).is_none());
+        let understood = |head: &Parts| Wanted::of(head, &Survey::of(&head.headers)).is_some();
+        assert!(understood(&head(Method::GET, &versions, &[])));
+        assert!(!understood(&head(Method::HEAD, &versions, &[])));
+        assert!(!understood(&head(Method::GET, &versions, &[("content-length", "1")])));
+        assert!(!understood(&head(Method::GET, &versions, &[("transfer-encoding", "chunked")])));
+        assert!(!understood(&head(Method::GET, "/acme/vpc/aws/versions", &[])));
     }
 
     #[test]
     fn one_token_or_none_is_understood() {
         let shown = |pairs: &[(&'static str, &'static str)]| {
             let head = head(Method::GET, "/", pairs);
-            match credential(&head.headers) {
+            match credential(&head.headers, &Survey::of(&head.headers)) {
                 Some(With::Token(token)) => token.to_owned(),
                 Some(With::Nothing) => "none".to_owned(),
                 Some(With::Ticket(_)) => "ticket".to_owned(),
@@ -255,6 +311,30 @@ mod tests {
             (&[("job-token", "b")], "not understood"),
         ] {
             assert_eq!(shown(pairs), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn versions_are_written_as_any_json_reader_reads_them() {
+        for (base_url, source, versions) in [
+            ("", Some("acme/network"), &["1.0.0", "0.9.0-rc.1+b"][..]),
+            ("https://modules.example.com:8443/x", Some("acme/a.b_c"), &["1.0.0"]),
+            ("https://\"\\\u{1}\u{e9}", Some("acme/network"), &[]),
+            ("", None, &[]),
+        ] {
+            let listed = (versions.len(), versions.iter().copied());
+            let written = versions_json(base_url, "aws", source, listed);
+            let read: serde_json::Value = serde_json::from_slice(&written).unwrap();
+            let module = &read["modules"][0];
+            let expected = source.map(|source| format!("{base_url}/{source}"));
+            assert_eq!(module["source"].as_str(), expected.as_deref());
+            let shown: Vec<&str> = module["versions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|one| one["version"].as_str())
+                .collect();
+            assert_eq!(shown, versions);
         }
     }
 }

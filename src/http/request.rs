@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{AUTHORIZATION, FORWARDED, HOST, HeaderMap};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 use hyper::http::request::Parts;
 use ipnet::IpNet;
 
@@ -19,7 +19,51 @@ use crate::service::error::BadCredential;
 use crate::service::{Caller, Presented, Registry, ServiceError};
 
 /// Headers that carry a token alone, as in GitLab.
-pub(super) const TOKEN_HEADERS: [&str; 3] = ["private-token", "job-token", "deploy-token"];
+const TOKEN_HEADERS: [&str; 3] = ["private-token", "job-token", "deploy-token"];
+
+/// What of the headers decides how a request is treated before it is known what it asks: gathered in one pass, because
+/// every request pays for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Fields.
+    pub fields: usize,
+    /// Bytes of them.
+    pub bytes: usize,
+    /// `Host` fields.
+    pub hosts: usize,
+    /// `Authorization` fields.
+    pub authorizations: usize,
+    /// Other fields that carry a token.
+    pub tokens: usize,
+    /// Fields by which a proxy says that it is one.
+    pub forwarded: usize,
+    /// `Content-Length` fields.
+    pub lengths: usize,
+    /// `Transfer-Encoding` fields.
+    pub codings: usize,
+}
+
+impl Survey {
+    /// Of these headers.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut survey = Self::default();
+        for (name, value) in headers {
+            let name = name.as_str();
+            survey.fields += 1;
+            survey.bytes += name.len() + value.len() + 4;
+            match name {
+                "host" => survey.hosts += 1,
+                "authorization" => survey.authorizations += 1,
+                "private-token" | "job-token" | "deploy-token" => survey.tokens += 1,
+                "forwarded" | "x-forwarded-for" | "x-forwarded-proto" => survey.forwarded += 1,
+                "content-length" => survey.lengths += 1,
+                "transfer-encoding" => survey.codings += 1,
+                _ => {}
+            }
+        }
+        survey
+    }
+}
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -49,15 +93,12 @@ pub struct Client {
 impl Client {
     /// Believes `X-Forwarded-For` and `X-Forwarded-Proto` only from trusted addresses. The client is the rightmost
     /// address that is not a trusted proxy: what stands left of it anyone can write.
-    pub fn of(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+    pub fn of(peer: Peer, headers: &HeaderMap, survey: &Survey, trusted: &[IpNet]) -> Self {
         let Peer::Network { address, tls } = peer else {
             return Self { address: None, https: false, local: true };
         };
         let peer = address.ip().to_canonical();
-        let forwarded = headers.contains_key(FORWARDED)
-            || headers.contains_key("x-forwarded-for")
-            || headers.contains_key("x-forwarded-proto");
-        let local = peer.is_loopback() && !forwarded;
+        let local = peer.is_loopback() && survey.forwarded == 0;
         let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
         if !is_trusted(&peer) {
             return Self { address: Some(peer), https: tls, local };
@@ -310,8 +351,41 @@ mod tests {
         ] {
             let peer = Peer::Network { address: SocketAddr::new(peer.parse().unwrap(), 1), tls: false };
             let expected = Client { address: Some(address.parse().unwrap()), https, local };
-            assert_eq!(Client::of(peer, &headers(pairs), &trusted), expected, "{situation}");
+            let headers = headers(pairs);
+            let client = Client::of(peer, &headers, &Survey::of(&headers), &trusted);
+            assert_eq!(client, expected, "{situation}");
         }
+    }
+
+    #[test]
+    fn a_survey_counts_what_decides_early() {
+        let survey = Survey::of(&headers(&[
+            ("host", "x"),
+            ("host", "yy"),
+            ("authorization", "Bearer a"),
+            ("private-token", "a"),
+            ("deploy-token", "a"),
+            ("x-forwarded-proto", "https"),
+            ("content-length", "1"),
+            ("transfer-encoding", "chunked"),
+            ("accept", "*/*"),
+        ]));
+        let counted = Survey {
+            fields: 9,
+            bytes: survey.bytes,
+            hosts: 2,
+            authorizations: 1,
+            tokens: 2,
+            forwarded: 1,
+            lengths: 1,
+            codings: 1,
+        };
+        assert_eq!(survey, counted);
+        assert_eq!(
+            Survey::of(&headers(&[("a", "bc")])).bytes,
+            7,
+            "as sent: name, colon, space, value, line end"
+        );
     }
 
     #[test]

@@ -4,14 +4,18 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use super::file::FileBody;
+use super::sendfile::{Outgoing, Piece};
+
+/// Headers of most answers at most.
+const HEADERS: usize = 20;
 
 /// An answer.
 pub type Reply = Response<ReplyBody>;
@@ -30,7 +34,7 @@ type OnEnd = Box<dyn FnOnce(u64) + Send>;
 enum Source {
     /// Bytes in memory.
     Full(Full<Bytes>),
-    /// Part of a file, read as the client takes it.
+    /// Part of a file, sent as the client takes it.
     File(FileBody),
 }
 
@@ -51,6 +55,13 @@ impl ReplyBody {
     /// No body.
     pub fn empty() -> Self {
         Self::from(Bytes::new())
+    }
+
+    /// Has what is in a file sent by the connection itself.
+    pub(super) fn through(&mut self, outgoing: &Outgoing) {
+        if let Source::File(file) = &mut self.source {
+            file.through(outgoing);
+        }
     }
 
     /// Has `told` called when the body ended.
@@ -80,20 +91,23 @@ impl From<FileBody> for ReplyBody {
 }
 
 impl Body for ReplyBody {
-    type Data = Bytes;
+    type Data = Piece;
     type Error = io::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    ) -> Poll<Option<Result<Frame<Piece>, io::Error>>> {
         let this = self.get_mut();
         let polled = match &mut this.source {
-            Source::Full(full) => Pin::new(full).poll_frame(cx).map_err(|never| match never {}),
+            Source::Full(full) => Pin::new(full)
+                .poll_frame(cx)
+                .map_ok(|frame| frame.map_data(Piece::Memory))
+                .map_err(|never| match never {}),
             Source::File(file) => Pin::new(file).poll_frame(cx),
         };
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            this.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
+            this.sent += frame.data_ref().map_or(0, |data| data.remaining() as u64);
         }
         polled
     }
@@ -122,6 +136,8 @@ pub fn empty(status: StatusCode) -> Reply {
 pub fn with_body(status: StatusCode, body: ReplyBody) -> Reply {
     let mut reply = Response::new(body);
     *reply.status_mut() = status;
+    // Room for what every answer carries and its own, so that the map does not grow in steps.
+    *reply.headers_mut() = HeaderMap::with_capacity(HEADERS);
     reply
 }
 

@@ -15,26 +15,32 @@ use tokio::time::{Instant, Sleep};
 pub(super) struct StallGuard<S> {
     inner: S,
     patience: Duration,
-    /// Running while a write waits. Made only then: most connections never wait.
-    deadline: Option<Pin<Box<Sleep>>>,
+    /// Since when a write waits.
+    waiting: Option<Instant>,
+    /// Goes off when the first wait would be too long, and is set again then: waits are many and short. Made for the
+    /// first of them: most connections never wait.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> StallGuard<S> {
     pub(super) const fn new(inner: S, patience: Duration) -> Self {
-        Self { inner, patience, deadline: None }
+        Self { inner, patience, waiting: None, alarm: None }
     }
 
     fn judge<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            self.deadline = None;
+            self.waiting = None;
             return outcome;
         }
-        let patience = self.patience;
-        let deadline = self
-            .deadline
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + patience)));
-        ready!(deadline.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        let until = *self.waiting.get_or_insert_with(Instant::now) + self.patience;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        loop {
+            ready!(alarm.as_mut().poll(cx));
+            if alarm.deadline() >= until {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            alarm.as_mut().reset(until);
+        }
     }
 }
 
@@ -90,6 +96,7 @@ mod tests {
     async fn a_reader_that_stops_is_given_up_and_a_slow_one_is_not() {
         let (near, mut far) = tokio::io::duplex(8);
         let mut guarded = StallGuard::new(near, Duration::from_mins(1));
+        let began = Instant::now();
         guarded.write_all(&[0; 8]).await.unwrap();
         let slow = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(59)).await;
@@ -100,5 +107,7 @@ mod tests {
         let _far = slow.await.unwrap();
         let stalled = guarded.write_all(&[0; 8]).await.unwrap_err();
         assert_eq!(stalled.kind(), io::ErrorKind::TimedOut);
+        // Counted from when the last write began to wait, not from an earlier wait.
+        assert_eq!(began.elapsed().as_secs(), 59 + 60);
     }
 }

@@ -16,7 +16,7 @@ use crate::service::{Caller, Registry, ServiceError};
 
 /// Where the protocol is served: what discovery announces.
 pub(super) const BASE: &str = "/api/v4/packages/terraform/modules/v1/";
-const TERRAFORM_GET: HeaderName = HeaderName::from_static("x-terraform-get");
+pub(super) const TERRAFORM_GET: HeaderName = HeaderName::from_static("x-terraform-get");
 
 /// What is written as it is in a path segment (RFC 3986, unreserved). A `+` is not: some clients read it as a space.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -70,7 +70,9 @@ pub(super) async fn module(
             with_header(private(empty(StatusCode::FOUND)), LOCATION, &target)
         }
         Terraform::Download(version) => {
-            download_reply(&context.base_url(), &registry.locate(&context.caller, address, version)?)
+            let location = registry.locate(&context.caller, address, version)?;
+            let reply = private(empty(StatusCode::NO_CONTENT));
+            with_header(reply, TERRAFORM_GET, &archive_url(&context.base_url(), &location))
         }
         Terraform::Archive(version, name) => archive(context, address, version, name).await,
     }
@@ -132,13 +134,8 @@ pub(super) async fn project_module(
     file::send(context.registry(), &archive, &context.head.method, &context.head.headers).await
 }
 
-/// The answer that tells where an archive is (N5).
-pub(super) fn download_reply(base_url: &str, location: &Location) -> Result<Reply, ServiceError> {
-    with_header(private(empty(StatusCode::NO_CONTENT)), TERRAFORM_GET, &archive_url(base_url, location))
-}
-
 /// The archive URL of a version. Its path ends in `.tar.gz`, because clients tell the format by that.
-fn archive_url(base_url: &str, location: &Location) -> String {
+pub(super) fn archive_url(base_url: &str, location: &Location) -> String {
     let version = encode(&location.version.to_string());
     let (name, system) = (&location.name, &location.system);
     let namespace = encode(&location.namespace);

@@ -82,7 +82,7 @@ impl Registry {
     /// The home page of a caller; for nobody in particular, what anyone may see.
     pub async fn home(&self, caller: &Caller) -> Result<Home, ServiceError> {
         let (now, registry, caller) = (self.now(), self.clone(), caller.clone());
-        self.read_long(move |snapshot| home(&registry, snapshot, &caller, now)).await
+        self.read_lists(move |snapshot| home(&registry, snapshot, &caller, now)).await
     }
 
     /// Groups that the caller sees, with what it sees in them.
@@ -92,7 +92,7 @@ impl Registry {
         groups: Vec<Group>,
     ) -> Result<Vec<GroupCard>, ServiceError> {
         let (now, registry, caller) = (self.now(), self.clone(), caller.clone());
-        self.read_long(move |snapshot| {
+        self.read_lists(move |snapshot| {
             let standing = Standing::of(snapshot, &caller, now)?;
             let extents = registry.shared.catalog.read(registry.store(), |contents| {
                 with_sight(&standing, |sight| {
@@ -114,7 +114,7 @@ impl Registry {
         limit: usize,
     ) -> Result<GroupPage, ServiceError> {
         let (now, registry, caller, group) = (self.now(), self.clone(), caller.clone(), group.to_owned());
-        self.read_long(move |snapshot| {
+        self.read_lists(move |snapshot| {
             let group = match any_namespace(snapshot, &group)?.filter(Group::is_personal) {
                 Some(own) => {
                     check_group(snapshot, &caller, &own, GroupAction::View, now)?;

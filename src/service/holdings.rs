@@ -24,7 +24,7 @@ impl Registry {
     /// What a group or project holds, for whoever may delete it.
     pub async fn holdings(&self, caller: &Caller, place: Place) -> Result<Holdings, ServiceError> {
         let (now, registry, caller) = (self.now(), self.clone(), caller.clone());
-        self.read_long(move |snapshot| match &place {
+        self.read_lists(move |snapshot| match &place {
             Place::Group(id) => {
                 let group = group_for(snapshot, &caller, id, GroupAction::Administer, now)?;
                 Ok(registry.held_by(snapshot, group.id)?)
@@ -44,7 +44,7 @@ impl Registry {
     pub async fn holdings_of_user(&self, caller: &Caller, id: &str) -> Result<Holdings, ServiceError> {
         check_instance(caller)?;
         let (registry, id) = (self.clone(), id.to_owned());
-        self.read_long(move |snapshot| {
+        self.read_lists(move |snapshot| {
             let namespace = user_for(snapshot, &id)?.namespace;
             Ok(registry.held_by(snapshot, namespace)?)
         })

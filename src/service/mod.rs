@@ -73,7 +73,7 @@ use crate::domain::identity::InstanceSettings;
 use crate::domain::issuer::TrustedIssuer;
 use crate::domain::limits::{ArchiveLimits, HttpLimits, ManifestLimits};
 use crate::domain::trusted_publisher::{Proof, Workload};
-use crate::store::{Snapshot, Store, StoreError, credentials, identity as records};
+use crate::store::{Change, Snapshot, Store, StoreError, credentials, identity as records};
 
 pub use access::{Caller, Presented};
 pub use clock::Clock;
@@ -185,6 +185,8 @@ struct Shared {
     storage: Mutex<Option<Storage>>,
     /// Held by whoever measures it.
     measuring: tokio::sync::Mutex<()>,
+    /// Held by whoever waits for the catalog.
+    warming: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -196,13 +198,19 @@ impl std::fmt::Debug for Registry {
 impl Registry {
     /// Opens a data directory. It must be held exclusively; `cli` sees to that.
     pub async fn open(data_dir: &Path, options: Options, clock: Clock) -> Result<Self, ServiceError> {
-        let directory = data_dir.to_owned();
-        let opened = crate::store::blocking(move || {
-            let blobs = Blobs::open(&directory)
-                .map_err(|error| ServiceError::io("opening the blob folder", error))?;
-            Store::open(&directory).map(|store| (store, blobs)).map_err(ServiceError::from)
-        });
-        let (store, blobs) = opened.await??;
+        // Both wait for the disk.
+        let (blobs, store) = tokio::join!(
+            crate::store::blocking({
+                let directory = data_dir.to_owned();
+                move || Blobs::open(&directory)
+            }),
+            crate::store::blocking({
+                let directory = data_dir.to_owned();
+                move || Store::open(&directory)
+            }),
+        );
+        let blobs = blobs?.map_err(|error| ServiceError::io("opening the blob folder", error))?;
+        let store = store??;
         Self::assemble(store, blobs, options, clock).await
     }
 
@@ -213,16 +221,10 @@ impl Registry {
         options: Options,
         clock: Clock,
     ) -> Result<Self, ServiceError> {
-        let key = store
-            .write(|change| match credentials::secret_key(change, TICKET_KEY)? {
-                Some(key) => Ok(key),
-                None => {
-                    let key = clock::random_bits()?;
-                    credentials::put_secret_key(change, TICKET_KEY, key)?;
-                    Ok::<_, ServiceError>(key)
-                }
-            })
-            .await?;
+        let key = match store.read(|snapshot| credentials::secret_key(snapshot, TICKET_KEY))? {
+            Some(key) => key,
+            None => store.write(make_ticket_key).await?,
+        };
         let uploads = Lines::new(UPLOADS, Bounds::halved(options.uploads));
         let catalog = Arc::new(Catalog::default());
         let hook_queued = Arc::new(Notify::new());
@@ -251,6 +253,7 @@ impl Registry {
             hook_queued,
             storage: Mutex::default(),
             measuring: tokio::sync::Mutex::default(),
+            warming: tokio::sync::Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), origin: Arc::default() })
     }
@@ -273,6 +276,19 @@ impl Registry {
             store.read(work)
         })
         .await?
+    }
+
+    /// As [`read_long`](Self::read_long), for what needs the versions of all modules. As long as those are being read such
+    /// requests wait without taking the places of others.
+    async fn read_lists<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Snapshot) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        if !self.shared.catalog.is_complete() {
+            let _one = self.shared.warming.lock().await;
+            self.warm_up().await?;
+        }
+        self.read_long(work).await
     }
 
     /// The archives.
@@ -427,4 +443,14 @@ impl Registry {
             tracing::error!("the database could not be closed in order");
         }
     }
+}
+
+/// The key that signs download tickets, which is made once.
+fn make_ticket_key(change: &mut Change<'_>) -> Result<[u8; 32], ServiceError> {
+    if let Some(key) = credentials::secret_key(change, TICKET_KEY)? {
+        return Ok(key);
+    }
+    let key = clock::random_bits()?;
+    credentials::put_secret_key(change, TICKET_KEY, key)?;
+    Ok(key)
 }

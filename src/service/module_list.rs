@@ -104,7 +104,7 @@ fn page(
         systems: query.providers.iter().map(|system| system.to_ascii_lowercase()).collect(),
     };
     let standing = Standing::of(reader, caller, now)?;
-    let (found, total) = registry.shared.catalog.read(registry.store(), |contents| {
+    let (found, total) = registry.shared.catalog.read_modules(registry.store(), |contents| {
         let selected = contents.select(scope, |project| standing.may(project, ProjectAction::Pull));
         contents.modules(selected, &filter, query.offset, query.limit)
     })?;

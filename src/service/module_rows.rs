@@ -96,7 +96,7 @@ impl Registry {
         query: ModuleRowsQuery,
     ) -> Result<ModuleRows, ServiceError> {
         let (now, registry, caller) = (self.now(), self.clone(), caller.clone());
-        self.read_long(move |snapshot| rows(&registry, snapshot, &caller, &scope, &query, now)).await
+        self.read_lists(move |snapshot| rows(&registry, snapshot, &caller, &scope, &query, now)).await
     }
 }
 

@@ -9,14 +9,15 @@ use jiff::Timestamp;
 
 use super::Registry;
 use super::access::{Caller, Standing};
-use super::catalog::{Fit, FoundMatch, FoundRow, Scope, SearchWord};
+use super::catalog::{Contents, Fit, FoundMatch, FoundRow, Matches, Scope, SearchWord};
 use super::error::ServiceError;
 use super::module_rows::{ModuleRow, row};
 use super::packages::Views;
+use crate::domain::Version;
 use crate::domain::access::ProjectAction;
 use crate::domain::limits::MAX_PER_PAGE;
 use crate::domain::words::{self, Use, Word};
-use crate::store::{Snapshot, StoreError, module_words};
+use crate::store::{Snapshot, StoreError, identity, module_words, packages};
 
 /// Words of a search that count.
 pub const MAX_WORDS: usize = 6;
@@ -118,29 +119,23 @@ impl Search<'_> {
         if words.is_empty() {
             return Ok(SearchPage::default());
         }
-        let words = words.iter().map(|word| self.look_up(word)).collect::<Result<Vec<_>, _>>()?;
         let standing = Standing::of(self.snapshot, caller, now)?;
         let (_, max_unsure) = self.bounds;
-        let catalog = &self.registry.shared.catalog;
-        let (found, is_incomplete) = catalog.read(self.registry.store(), |contents| {
+        let store = self.registry.store();
+        let (words, found) = self.registry.shared.catalog.read_modules(store, |contents| {
+            let words =
+                words.iter().map(|word| self.look_up(contents, word)).collect::<Result<Vec<_>, _>>()?;
             let may = |project: &_| standing.may(project, ProjectAction::Pull);
             let selected = contents.select(Scope::Everything, may);
-            contents.search(&selected, &words, max_unsure)
-        })?;
-        let mut matches = Vec::with_capacity(found.len());
-        for candidate in found {
-            matches.extend(self.settled(candidate, &words)?);
-        }
-        // Sorting keeps the order by address among equals that were sure from the start.
-        matches.sort_by_cached_key(|found| {
-            let sum: usize = found.fits.iter().map(|fit| *fit as usize).sum();
-            (found.fits.iter().min().copied(), sum)
-        });
-        let total = matches.len();
+            let found = contents.search(&selected, &words, (offset, limit), max_unsure);
+            Ok::<_, StoreError>((words, found))
+        })??;
+        let is_incomplete = found.is_incomplete;
+        let (matches, total) = self.settled(found, &words, (offset, limit))?;
         let mut views = Views::new(self.snapshot, caller, now);
         let mut rows = Vec::new();
-        for found in matches.into_iter().skip(offset).take(limit) {
-            let place = FoundRow { latest: found.latest, newest: found.newest, versions: found.versions };
+        for found in matches {
+            let Some(place) = self.place_of(&found)? else { continue };
             let Some(row) = row(&mut views, place)? else { continue };
             rows.push(SearchRow { row, reasons: self.reasons(&found, &words)? });
         }
@@ -148,22 +143,72 @@ impl Search<'_> {
     }
 
     /// What the index knows about a word.
-    fn look_up(&self, word: &str) -> Result<SearchWord, StoreError> {
+    fn look_up(&self, contents: &Contents, word: &str) -> Result<SearchWord, StoreError> {
         let (max_hits, _) = self.bounds;
-        let hits = module_words::beginning_with(self.snapshot, word, max_hits)?;
-        Ok(SearchWord { text: word.to_owned(), is_cut: hits.len() >= max_hits, hits })
+        // What the contents were told is in a snapshot of now for certain.
+        let indexed = contents.indexed(word, max_hits, |gathering| {
+            self.registry.store().read(|snapshot| {
+                module_words::beginning_with(snapshot, word, max_hits, |project, name, system, uses| {
+                    gathering.add(project, name, system, uses);
+                })
+            })
+        })?;
+        Ok(SearchWord { text: word.to_owned(), indexed })
+    }
+
+    /// The matches of the window that was asked for, with nothing unsure among them, and how many there are in all.
+    fn settled(
+        &self,
+        found: Matches,
+        words: &[SearchWord],
+        (offset, limit): (usize, usize),
+    ) -> Result<(Vec<FoundMatch>, usize), StoreError> {
+        if found.unsure.is_empty() {
+            return Ok((found.sure, found.sure_total));
+        }
+        let (mut matches, mut total) = (found.sure, found.sure_total);
+        for candidate in found.unsure {
+            if let Some(settled) = self.looked_at(candidate, words)? {
+                matches.push(settled);
+                total += 1;
+            }
+        }
+        // Sorting keeps the order by address among equals that were sure from the start.
+        matches.sort_by_cached_key(FoundMatch::rank);
+        Ok((matches.into_iter().skip(offset).take(limit).collect(), total))
+    }
+
+    /// The versions of a match in short. While the catalog does not know them they are read.
+    fn place_of(&self, found: &FoundMatch) -> Result<Option<FoundRow>, StoreError> {
+        if found.row.is_some() {
+            return Ok(found.row);
+        }
+        let (name, system) = parts(found);
+        let (Ok(name), Ok(system)) = (name.parse(), system.parse()) else { return Ok(None) };
+        let Some(project) = identity::project(self.snapshot, found.project)? else { return Ok(None) };
+        let Some(root) = project.groups.first() else { return Ok(None) };
+        let mut versions = packages::versions(self.snapshot, *root, &name, &system)?;
+        versions.retain(|listed| listed.project == found.project);
+        let latest = Version::latest(&versions, |listed| &listed.entry.version);
+        let newest = versions.iter().map(|listed| listed.entry.package).max();
+        Ok(latest.zip(newest).map(|(latest, newest)| FoundRow {
+            latest: latest.entry.package,
+            newest,
+            versions: versions.len(),
+        }))
     }
 
     fn words_of(&self, found: &FoundMatch) -> Result<Vec<Word>, StoreError> {
-        let (name, system) = found.module.split_once('/').unwrap_or((&found.module, ""));
+        let (name, system) = parts(found);
         module_words::of(self.snapshot, found.project, name, system)
     }
 
     /// A match in which nothing is unsure; nothing when it is none.
-    fn settled(&self, mut found: FoundMatch, words: &[SearchWord]) -> Result<Option<FoundMatch>, StoreError> {
-        if !is_unsure(&found) {
-            return Ok(Some(found));
-        }
+    fn looked_at(
+        &self,
+        mut found: FoundMatch,
+        words: &[SearchWord],
+    ) -> Result<Option<FoundMatch>, StoreError> {
         let own = self.words_of(&found)?;
         for (fit, word) in found.fits.iter_mut().zip(words).filter(|(fit, _)| **fit == Fit::Unsure) {
             match words::beginning_with(&own, &word.text) {
@@ -177,7 +222,8 @@ impl Search<'_> {
 
     /// Why a module was found by each word.
     fn reasons(&self, found: &FoundMatch, words: &[SearchWord]) -> Result<Vec<Reason>, StoreError> {
-        let own = self.words_of(found)?;
+        let is_by_word = found.fits.iter().any(|fit| *fit > Fit::Description);
+        let own = if is_by_word { self.words_of(found)? } else { Vec::new() };
         let reason = |(fit, word): (&Fit, &SearchWord)| match fit {
             Fit::Name | Fit::Beginning | Fit::Inside => Some(Reason::Name),
             Fit::Description => Some(Reason::Description),
@@ -190,8 +236,9 @@ impl Search<'_> {
     }
 }
 
-fn is_unsure(found: &FoundMatch) -> bool {
-    found.fits.contains(&Fit::Unsure)
+/// Name and system of a match.
+fn parts(found: &FoundMatch) -> (&str, &str) {
+    found.module.split_once('/').unwrap_or((&found.module, ""))
 }
 
 #[cfg(test)]

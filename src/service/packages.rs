@@ -68,7 +68,7 @@ impl Registry {
         query: PackageQuery,
     ) -> Result<PackagePage, ServiceError> {
         let (now, registry, caller, project) = (self.now(), self.clone(), caller.clone(), project.to_owned());
-        self.read_long(move |snapshot| {
+        self.read_lists(move |snapshot| {
             let project = project_for(snapshot, &caller, &project, ProjectAction::Pull, now)?;
             registry.page(snapshot, &caller, &query, now, |contents| {
                 contents.select(Scope::Project(project.id), |_allowed| true)
@@ -101,7 +101,7 @@ impl Registry {
         query: PackageQuery,
     ) -> Result<PackagePage, ServiceError> {
         let (now, registry, caller, group) = (self.now(), self.clone(), caller.clone(), group.to_owned());
-        self.read_long(move |snapshot| {
+        self.read_lists(move |snapshot| {
             let group = group_for(snapshot, &caller, &group, GroupAction::View, now)?.id;
             let standing = Standing::of(snapshot, &caller, now)?;
             registry.page(snapshot, &caller, &query, now, |contents| {
@@ -120,7 +120,7 @@ impl Registry {
         query: PackageQuery,
     ) -> Result<PackagePage, ServiceError> {
         let (now, registry, caller) = (self.now(), self.clone(), caller.clone());
-        self.read_long(move |snapshot| {
+        self.read_lists(move |snapshot| {
             let standing = Standing::of(snapshot, &caller, now)?;
             registry.page(snapshot, &caller, &query, now, |contents| {
                 contents.select(Scope::Everything, |project| standing.may(project, ProjectAction::Pull))

@@ -108,7 +108,14 @@ pub struct KeptVersions {
 impl KeptVersions {
     /// The versions, highest first.
     pub fn versions(&self) -> impl Iterator<Item = &str> {
-        self.versions.split_terminator('\n')
+        // By bytes: for short pieces quicker than to split by a character.
+        let mut rest = &*self.versions;
+        std::iter::from_fn(move || {
+            let end = rest.bytes().position(|byte| byte == b'\n')?;
+            let (version, behind) = rest.split_at_checked(end)?;
+            rest = behind.get(1..)?;
+            Some(version)
+        })
     }
 
     /// The rendered form, made once for a long list and each time for a short one.

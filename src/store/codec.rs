@@ -26,6 +26,12 @@ pub trait Record: Serialize + DeserializeOwned {
     }
 }
 
+/// A record that can be read in place, with texts borrowed from its bytes: for who reads very many of them.
+pub trait View: Record {
+    /// The record with borrowed texts.
+    type Of<'b>: serde::Deserialize<'b>;
+}
+
 /// Why stored bytes could not be read, or a value not be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodecError {
@@ -65,11 +71,27 @@ pub fn decode<R: Record>(bytes: &[u8]) -> Result<R, CodecError> {
     if version == R::VERSION { decode_payload(payload) } else { R::upgrade(version, payload) }
 }
 
+/// The record in some bytes, read in place. Only of the version that this program writes.
+pub fn view<R: View>(bytes: &[u8]) -> Result<R::Of<'_>, CodecError> {
+    let (&found, payload) = bytes.split_first().ok_or(CodecError::Empty)?;
+    if found != R::VERSION {
+        return Err(CodecError::UnknownVersion { found, newest: R::VERSION });
+    }
+    exactly(payload.len(), bincode::serde::borrow_decode_from_slice(payload, CONFIG))
+}
+
 /// Decodes a payload without its version byte: for [`Record::upgrade`].
 pub fn decode_payload<T: DeserializeOwned>(payload: &[u8]) -> Result<T, CodecError> {
-    let (value, used) = bincode::serde::decode_from_slice(payload, CONFIG)
-        .map_err(|error| CodecError::Malformed(error.to_string()))?;
-    match payload.len() - used {
+    exactly(payload.len(), bincode::serde::decode_from_slice(payload, CONFIG))
+}
+
+/// What was decoded, when nothing is left over of so many bytes.
+fn exactly<T>(
+    length: usize,
+    decoded: Result<(T, usize), bincode::error::DecodeError>,
+) -> Result<T, CodecError> {
+    let (value, used) = decoded.map_err(|error| CodecError::Malformed(error.to_string()))?;
+    match length - used {
         0 => Ok(value),
         extra => Err(CodecError::Trailing(extra)),
     }
@@ -88,6 +110,19 @@ mod tests {
         list: Vec<u32>,
         option: Option<i64>,
         flag: bool,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct SampleView<'b> {
+        number: u64,
+        text: &'b str,
+        list: Vec<u32>,
+        option: Option<i64>,
+        flag: bool,
+    }
+
+    impl View for Sample {
+        type Of<'b> = SampleView<'b>;
     }
 
     impl Record for Sample {
@@ -123,6 +158,16 @@ mod tests {
         assert_eq!(theirs, GOLDEN[1..]);
         let back: Sample = wincode::config::deserialize(&GOLDEN[1..], config).unwrap();
         assert_eq!(back, sample());
+    }
+
+    #[test]
+    fn a_record_read_in_place_is_the_one_that_is_decoded() {
+        let seen = view::<Sample>(GOLDEN).unwrap();
+        let Sample { number, text, list, option, flag } = sample();
+        assert_eq!(seen, SampleView { number, text: &text, list, option, flag });
+        assert_eq!(view::<Sample>(&[]), Err(CodecError::Empty));
+        assert_eq!(view::<Sample>(&[2, 7]), Err(CodecError::UnknownVersion { found: 2, newest: 3 }));
+        assert_eq!(view::<Sample>(&[GOLDEN, &[0]].concat()), Err(CodecError::Trailing(1)));
     }
 
     #[test]

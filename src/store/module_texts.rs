@@ -44,10 +44,7 @@ pub(super) fn removed(change: &mut Change<'_>, package: &Package) -> Result<(), 
             let latest = change.require(&super::tables::PACKAGES, latest.0)?;
             put(change, &latest, &manifest)
         }
-        None => {
-            change.remove(&MODULE_TEXTS, (package.project.0, name.as_str(), system));
-            module_words::replace(change, package.project, (&name, system), None)
-        }
+        None => remove(change, package.project, &name, system),
     }
 }
 
@@ -60,10 +57,15 @@ pub(super) fn remove_all(change: &mut Change<'_>, project: ProjectId) -> Result<
         ControlFlow::Continue(())
     })?;
     for (name, system) in keys {
-        change.remove(&MODULE_TEXTS, (project.0, name.as_str(), system.as_str()));
-        module_words::replace(change, project, (&name, &system), None)?;
+        remove(change, project, &name, &system)?;
     }
     Ok(())
+}
+
+fn remove(change: &mut Change<'_>, project: ProjectId, name: &str, system: &str) -> Result<(), StoreError> {
+    change.remove(&MODULE_TEXTS, (project.0, name, system));
+    change.note(Note::ModuleRemoved { project, name: name.to_owned(), system: system.to_owned() });
+    module_words::replace(change, project, (name, system), None)
 }
 
 fn put(change: &mut Change<'_>, package: &Package, manifest: &Manifest) -> Result<(), StoreError> {

@@ -14,17 +14,6 @@ use crate::domain::words::{Uses, Word};
 /// Sorts after every word and name: none holds such a character.
 const AFTER_ALL: &str = "\u{10FFFF}";
 
-/// A module that has a word which was searched for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hit {
-    /// Its project.
-    pub project: ProjectId,
-    /// `vpc/aws` in lower case.
-    pub module: String,
-    /// What the word is there.
-    pub uses: Uses,
-}
-
 /// The words of a module; none when it has none.
 pub fn of(
     reader: &impl Reader,
@@ -36,16 +25,23 @@ pub fn of(
     Ok(found.map(|found| found.words).unwrap_or_default())
 }
 
-/// The modules with a word that begins with `start`, one hit a word, `bound` hits at most. `start` is in lower case.
-pub fn beginning_with(reader: &impl Reader, start: &str, bound: usize) -> Result<Vec<Hit>, StoreError> {
-    let mut hits = Vec::new();
+/// Visits the modules with a word that begins with `start`: project, name in lower case, system, and what the word is
+/// there. One visit a word, `bound` visits at most; says how many there were. `start` is in lower case.
+pub fn beginning_with(
+    reader: &impl Reader,
+    start: &str,
+    bound: usize,
+    mut visit: impl FnMut(ProjectId, &str, &str, Uses),
+) -> Result<usize, StoreError> {
+    let mut visits = 0;
     let end = format!("{start}{AFTER_ALL}");
     let range = (start, 0, "", "")..=(end.as_str(), u64::MAX, AFTER_ALL, AFTER_ALL);
     reader.scan(&WORDS, range, |(_, project, name, system), uses| {
-        hits.push(Hit { project: ProjectId(project), module: format!("{name}/{system}"), uses });
-        if hits.len() < bound { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        visit(ProjectId(project), name, system, uses);
+        visits += 1;
+        if visits < bound { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    Ok(hits)
+    Ok(visits)
 }
 
 /// Gives a module, by its name in lower case and its system, other words; without any it is forgotten.

@@ -35,6 +35,15 @@ pub enum Note {
         /// The description; empty when there is none.
         description: String,
     },
+    /// A module lost its last package.
+    ModuleRemoved {
+        /// The project it was in.
+        project: ProjectId,
+        /// Its name in lower case.
+        name: String,
+        /// Its system.
+        system: String,
+    },
     /// A project was created or changed.
     Project(Box<Project>),
     /// A project was deleted, with everything in it.

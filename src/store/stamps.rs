@@ -84,11 +84,12 @@ impl Stamps {
 
     /// Counts a change: after its commit, before anybody is told of it.
     pub(super) fn count(&self, touched: &Touched) {
-        let everything = touched.everything || (touched.packages && touched.slots.is_empty());
-        if everything || touched.people {
+        let unsaid = touched.affects(Affects::Packages) && touched.slots.is_empty();
+        let everything = unsaid || touched.affects(Affects::Everything);
+        if everything || touched.affects(Affects::People) {
             self.people.fetch_add(1, Ordering::AcqRel);
         }
-        if everything || touched.places {
+        if everything || touched.affects(Affects::Places) {
             self.places.fetch_add(1, Ordering::AcqRel);
         }
         for count in touched.slots.iter().filter_map(|slot| self.modules.get(*slot)) {
@@ -98,30 +99,28 @@ impl Stamps {
 
     /// Makes every stamp old: after something that is no change of the store, or of which nobody knows what it did.
     pub fn count_everything(&self) {
-        self.count(&Touched { everything: true, ..Touched::default() });
+        self.count(&Touched { affected: vec![Affects::Everything], slots: Vec::new() });
     }
 }
 
 /// What one change touched.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Touched {
-    everything: bool,
-    people: bool,
-    places: bool,
-    packages: bool,
+    /// Each once.
+    affected: Vec<Affects>,
     slots: Vec<usize>,
 }
 
 impl Touched {
     /// A table was written.
     pub(super) fn table(&mut self, affects: Affects) {
-        match affects {
-            Affects::Nothing => {}
-            Affects::People => self.people = true,
-            Affects::Places => self.places = true,
-            Affects::Packages => self.packages = true,
-            Affects::Everything => self.everything = true,
+        if affects != Affects::Nothing && !self.affects(affects) {
+            self.affected.push(affects);
         }
+    }
+
+    fn affects(&self, what: Affects) -> bool {
+        self.affected.contains(&what)
     }
 
     /// It was about packages of this module. A change of packages that never says so counts as one of everything.

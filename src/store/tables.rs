@@ -10,7 +10,7 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
 use super::audit::{AuditHead, AuditRecord};
-use super::codec::Record;
+use super::codec::{Record, View};
 use super::stamps::Affects;
 use crate::domain::ci::CiJob;
 use crate::domain::credential::Token;
@@ -324,6 +324,17 @@ pub struct ModuleVersion {
     pub published_ms: i64,
 }
 
+/// A [`ModuleVersion`] read in place.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct ModuleVersionView<'b> {
+    /// The package.
+    pub package: PackageId,
+    /// The version as published.
+    pub version: &'b str,
+    /// When, in milliseconds since 1970.
+    pub published_ms: i64,
+}
+
 /// What describes a module in lists and searches: taken from its latest version.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModuleText {
@@ -333,6 +344,17 @@ pub struct ModuleText {
     pub version: Version,
     /// A line or two about the module; empty when its README has none.
     pub description: String,
+}
+
+/// A [`ModuleText`] read in place.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct ModuleTextView<'b> {
+    /// The package it is taken from.
+    pub package: PackageId,
+    /// The version of that package.
+    pub version: &'b str,
+    /// A line or two about the module; empty when its README has none.
+    pub description: &'b str,
 }
 
 /// The words a module is found by: those of its latest version.
@@ -377,6 +399,14 @@ pub struct DayCount {
     pub day: i64,
     /// How often.
     pub count: u64,
+}
+
+impl View for ModuleVersion {
+    type Of<'b> = ModuleVersionView<'b>;
+}
+
+impl View for ModuleText {
+    type Of<'b> = ModuleTextView<'b>;
 }
 
 impl Record for Present {}

@@ -50,7 +50,7 @@ fn callers(world: &World) -> Vec<(&'static str, Client)> {
 }
 
 /// What of an answer must be the same. A ticket is for whom it was given to; the namespace is as it was asked for.
-fn essence(answer: Response) -> (u16, String, String) {
+fn essence(answer: &Response) -> (u16, String, String) {
     let target = answer.header("x-terraform-get").unwrap_or_default().to_owned();
     (answer.status, target.replace("%61", "a"), answer.text().replace("%61", "a"))
 }
@@ -60,7 +60,7 @@ fn ask_everything(world: &World, situation: &str) -> Vec<(u16, String, String)> 
     let mut answers = Vec::new();
     for (name, client) in callers(world) {
         for (plain, long) in questions() {
-            let given = [&long, &plain, &plain].map(|path| essence(client.get(path).without_traces()));
+            let given = [&long, &plain, &plain].map(|path| essence(&client.get(path).without_traces()));
             assert_eq!(given[0], given[1], "{situation}: {name} asks for {plain}");
             assert_eq!(given[0], given[2], "{situation}: {name} asks for {plain} again");
             answers.push(given[0].clone());

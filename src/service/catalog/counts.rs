@@ -1,5 +1,6 @@
 //! How much there is in a place, whoever may see it: for those who may delete it.
 
+use super::pages::numbers;
 use super::{Contents, Scope};
 use crate::domain::GroupId;
 
@@ -7,8 +8,7 @@ impl Contents {
     /// How many packages there are.
     pub(in crate::service) fn packages_held(&self, scope: Scope) -> usize {
         let selected = self.select(scope, |_everything| true);
-        let modules = selected.ones().filter_map(|module| self.modules.get(module));
-        modules.map(|module| module.rows.len()).sum()
+        numbers(&selected).map(|module| self.rows.of_module(module).len()).sum()
     }
 
     /// How many projects there are in a group and in the groups below it.

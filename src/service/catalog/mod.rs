@@ -5,9 +5,15 @@
 //! in memory can. It holds numbers and short texts only: the rows of a page are read from the store.
 //!
 //! It is read from the store in full once and follows each commit from then on, before anybody is told of the commit.
+//! It is read in two steps: searches are answered after the first, when the modules are known, and lists after the
+//! second, when the versions of each are.
 
+mod columns;
 mod contents;
 mod counts;
+mod lists;
+mod loading;
+mod modules;
 mod order;
 mod pages;
 mod places;
@@ -17,8 +23,9 @@ mod rows;
 mod search;
 mod text;
 mod versions;
+mod words;
 
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(super) use contents::{Contents, PlacedProject};
 pub use pages::{PackageOrder, Window};
@@ -27,18 +34,21 @@ pub use places::Extent;
 pub(super) use places::{FoundProject, Sight};
 pub use publishers::Manner;
 pub(super) use publishers::PublishedBy;
-pub(super) use ranked::{Fit, FoundMatch, SearchWord};
+pub(super) use ranked::{Fit, FoundMatch, Matches, SearchWord};
 pub(super) use rows::FoundRow;
 pub(super) use search::ModuleFilter;
 
 use crate::store::{Note, Observer, Store, StoreError};
+use loading::LoadedRows;
 
 /// The contents, once they were read. Follows the store as its observer.
 #[derive(Default)]
 pub(super) struct Catalog {
     state: RwLock<State>,
-    /// Held by whoever reads the store, so that nobody reads it twice.
-    reading: Mutex<()>,
+    /// Held by whoever reads the modules, so that nobody reads them twice. Counts how often they were read.
+    reading_modules: Mutex<u64>,
+    /// Held by whoever reads the rows.
+    reading_rows: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -46,10 +56,37 @@ enum State {
     /// Nothing was read, or what was read may be wrong.
     #[default]
     Stale,
-    /// The store is being read; what is committed meanwhile is kept for after.
-    Reading(Vec<Note>),
+    /// The modules are being read; what is committed meanwhile is kept for after.
+    ReadingModules(Vec<Note>),
+    /// The modules are as in the store. The rows are being read, or will be.
+    WithoutRows(Box<WithoutRows>),
     /// As the store is.
     Current(Box<Contents>),
+}
+
+struct WithoutRows {
+    contents: Contents,
+    /// What was committed since the modules were read.
+    missed: Vec<Note>,
+    /// Which reading of the modules it was: their numbers mean something in this one only.
+    reading: u64,
+}
+
+impl State {
+    fn contents(&self, with_rows: bool) -> Option<&Contents> {
+        match self {
+            Self::Current(contents) => Some(contents),
+            Self::WithoutRows(partly) if !with_rows => Some(&partly.contents),
+            _ => None,
+        }
+    }
+
+    fn without_rows(&self, reading: u64) -> Option<&WithoutRows> {
+        match self {
+            Self::WithoutRows(partly) if partly.reading == reading => Some(partly),
+            _ => None,
+        }
+    }
 }
 
 impl Catalog {
@@ -57,36 +94,106 @@ impl Catalog {
     /// serves requests.
     pub(super) fn read<T>(&self, store: &Store, work: impl Fn(&Contents) -> T) -> Result<T, StoreError> {
         loop {
-            if let State::Current(contents) = &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(contents) = self.state().contents(true) {
                 return Ok(work(contents));
             }
-            self.fill(store)?;
+            self.fill_rows(store)?;
         }
     }
 
-    /// Reads the store unless somebody did meanwhile.
-    fn fill(&self, store: &Store) -> Result<(), StoreError> {
-        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Answers from what is known of projects and modules. The rows may not have been read yet.
+    pub(super) fn read_modules<T>(
+        &self,
+        store: &Store,
+        work: impl Fn(&Contents) -> T,
+    ) -> Result<T, StoreError> {
+        loop {
+            if let Some(contents) = self.state().contents(false) {
+                return Ok(work(contents));
+            }
+            self.fill_modules(store)?;
+        }
+    }
+
+    /// Whether everything was read.
+    pub(super) fn is_complete(&self) -> bool {
+        self.state().contents(true).is_some()
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads projects and modules unless somebody did meanwhile.
+    fn fill_modules(&self, store: &Store) -> Result<(), StoreError> {
+        let mut readings = self.reading_modules.lock().unwrap_or_else(PoisonError::into_inner);
         {
-            let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            if matches!(*state, State::Current(_)) {
+            let mut state = self.state_mut();
+            if state.contents(false).is_some() {
                 return Ok(());
             }
-            *state = State::Reading(Vec::new());
+            *state = State::ReadingModules(Vec::new());
         }
         // The snapshot is taken after notes are being kept: what it misses is among them. What is in both is taken
         // twice, to the same effect.
-        let loaded = store.read(Contents::load);
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let loaded = store.read(Contents::load_modules);
+        let mut state = self.state_mut();
         match (std::mem::take(&mut *state), loaded) {
-            (State::Reading(missed), Ok(mut contents)) => {
+            (State::ReadingModules(missed), Ok(mut contents)) => {
                 contents.follow(missed);
-                *state = State::Current(Box::new(contents));
+                *readings += 1;
+                let partly = WithoutRows { contents, missed: Vec::new(), reading: *readings };
+                *state = State::WithoutRows(Box::new(partly));
                 Ok(())
             }
             // The database was opened anew while it was read: again.
-            (State::Stale | State::Current(_), Ok(_)) => Ok(()),
+            (_, Ok(_)) => Ok(()),
             (_, Err(error)) => Err(error),
+        }
+    }
+
+    /// Reads the rows unless somebody did meanwhile.
+    fn fill_rows(&self, store: &Store) -> Result<(), StoreError> {
+        let _reading = self.reading_rows.lock().unwrap_or_else(PoisonError::into_inner);
+        self.fill_modules(store)?;
+        let Some(reading) = self.reading_without_rows() else { return Ok(()) };
+        let loaded = self.load_rows(store, reading)?;
+        self.adopt(loaded, reading);
+        Ok(())
+    }
+
+    fn reading_without_rows(&self) -> Option<u64> {
+        match &*self.state() {
+            State::WithoutRows(partly) => Some(partly.reading),
+            _ => None,
+        }
+    }
+
+    /// Reads the rows for modules as that reading numbered them. As above, notes were being kept before the snapshot is
+    /// taken. Searches are answered meanwhile.
+    fn load_rows(&self, store: &Store, reading: u64) -> Result<LoadedRows, StoreError> {
+        store.read(|snapshot| {
+            LoadedRows::load(snapshot, |project, key, near| {
+                self.state().without_rows(reading)?.contents.find_near(project, key, near)
+            })
+        })
+    }
+
+    /// Puts rows to their modules, unless the database was opened anew while they were read.
+    fn adopt(&self, loaded: LoadedRows, reading: u64) {
+        let mut state = self.state_mut();
+        if state.without_rows(reading).is_none() {
+            return;
+        }
+        if let State::WithoutRows(partly) = std::mem::take(&mut *state) {
+            let WithoutRows { mut contents, missed, .. } = *partly;
+            contents.adopt(loaded);
+            contents.follow(missed);
+            *state = State::Current(Box::new(contents));
         }
     }
 }
@@ -96,19 +203,25 @@ impl Observer for Catalog {
         if notes.is_empty() {
             return;
         }
-        match &mut *self.state.write().unwrap_or_else(PoisonError::into_inner) {
+        match &mut *self.state_mut() {
             State::Stale => {}
-            State::Reading(missed) => missed.extend(notes),
+            State::ReadingModules(missed) => missed.extend(notes),
+            State::WithoutRows(partly) => {
+                partly.missed.extend_from_slice(&notes);
+                partly.contents.follow(notes);
+            }
             State::Current(contents) => contents.follow(notes),
         }
     }
 
     fn reopened(&self) {
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = State::Stale;
+        *self.state_mut() = State::Stale;
     }
 }
 
 #[cfg(test)]
 mod row_tests;
+#[cfg(test)]
+mod stage_tests;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use fixedbitset::FixedBitSet;
 
-use super::contents::{Contents, ModuleNumber, PlacedProject};
+use super::contents::{Contents, PlacedProject};
+use super::modules::{BETWEEN, ModuleNumber, parts};
 use super::publishers::PublishedBy;
 use crate::domain::{GroupId, PackageId, ProjectId, Version};
 
@@ -97,19 +98,20 @@ impl Contents {
     pub(in crate::service) fn narrow_by_name(&self, selected: &mut FixedBitSet, words: &str) {
         for word in words.split_whitespace() {
             let mut found = FixedBitSet::with_capacity(self.modules.len());
-            self.names.mark(word, &mut found);
+            if let Some(word) = name_pattern(word) {
+                self.modules.names.mark(word.as_bytes(), &mut found);
+            }
             selected.intersect_with(&found);
         }
     }
 
     /// Leaves the modules for that system.
     pub(in crate::service) fn narrow_by_system(&self, selected: &mut FixedBitSet, system: &str) {
-        let others: Vec<usize> = selected
-            .ones()
-            .filter(|number| self.modules.get(*number).is_none_or(|module| module.sort_key().1 != system))
+        let others: Vec<ModuleNumber> = numbers(selected)
+            .filter(|number| parts(self.modules.name(*number)).1 != system.as_bytes())
             .collect();
         for number in others {
-            selected.remove(number);
+            selected.remove(number as usize);
         }
     }
 
@@ -123,11 +125,7 @@ impl Contents {
         let filtered = self.filtered(selected, filter);
         let total = match &filtered {
             Some(rows) => rows.len(),
-            None => selected
-                .ones()
-                .filter_map(|module| self.modules.get(module))
-                .map(|module| module.rows.len())
-                .sum(),
+            None => numbers(selected).map(|module| self.rows.of_module(module).len()).sum(),
         };
         let rows: Vec<u32> = match filtered {
             Some(rows) if total > FEW => {
@@ -155,28 +153,26 @@ impl Contents {
 
     /// The rows of the selected modules that a filter admits, ascending; nothing when it admits all.
     pub(super) fn filtered(&self, selected: &FixedBitSet, filter: &RowFilter) -> Option<Vec<u32>> {
-        let by = filter.by.map(|by| self.publishers.wanted(by));
+        let by = filter.by.map(|by| self.rows.publishers.wanted(by));
         let admits = |row: &u32| {
-            self.has(selected, *row) && by.as_ref().is_none_or(|wanted| self.publishers.is_by(*row, wanted))
+            self.has(selected, *row)
+                && by.as_ref().is_none_or(|wanted| self.rows.publishers.is_by(*row, wanted))
         };
         match (&filter.version, &by) {
-            (Some(version), _) => Some(self.versions.rows(version).iter().copied().filter(admits).collect()),
+            (Some(version), _) => {
+                Some(self.rows.versions.rows(version).iter().copied().filter(admits).collect())
+            }
             (None, Some(_)) => Some((0..).take(self.rows.len()).filter(admits).collect()),
             (None, None) => None,
         }
     }
 
     fn rows_of(&self, selected: &FixedBitSet) -> Vec<u32> {
-        let modules = selected.ones().filter_map(|module| self.modules.get(module));
-        modules.flat_map(|module| module.rows.iter().copied()).collect()
+        numbers(selected).flat_map(|module| self.rows.of_module(module).iter().copied()).collect()
     }
 
     fn has(&self, selected: &FixedBitSet, row: u32) -> bool {
-        self.module_of(row).is_some_and(|module| selected.contains(module as usize))
-    }
-
-    fn module_of(&self, row: u32) -> Option<ModuleNumber> {
-        self.rows.get(row as usize).map(|row| row.module)
+        self.rows.module_of(row).is_some_and(|module| selected.contains(module as usize))
     }
 
     /// Puts rows in an order, lowest first.
@@ -187,11 +183,12 @@ impl Contents {
             PackageOrder::Created => return,
             PackageOrder::Name => self.ranks_by_name(),
             PackageOrder::ProjectPath => self.ranks_by_path(),
-            PackageOrder::Version => self.versions.ranks(),
+            PackageOrder::Version => self.rows.versions.ranks(),
         };
         rows.sort_by_cached_key(|row| {
-            let row = self.rows.get(*row as usize)?;
-            let subject = if order == PackageOrder::Version { row.version } else { row.module };
+            let is_by_version = order == PackageOrder::Version;
+            let subject =
+                if is_by_version { self.rows.version_of(*row) } else { self.rows.module_of(*row)? };
             ranks.get(subject as usize)
         });
     }
@@ -200,11 +197,11 @@ impl Contents {
     fn ranks_by_name(&self) -> Vec<u32> {
         let mut ranks = vec![0; self.modules.len()];
         let (mut rank, mut before) = (0, None);
-        for number in &self.by_name {
-            let name = self.modules.get(*number as usize).map(|module| module.name.as_str());
-            if name != before {
+        for number in &self.modules.by_name {
+            let name = self.modules.name(*number);
+            if before != Some(name) {
                 rank += 1;
-                before = name;
+                before = Some(name);
             }
             if let Some(place) = ranks.get_mut(*number as usize) {
                 *place = rank;
@@ -239,13 +236,14 @@ impl Contents {
                 directed(rows, descending)
             }
             PackageOrder::Version => Box::new(
-                directed(self.versions.in_order(), descending)
+                directed(self.rows.versions.in_order(), descending)
                     .flat_map(move |rows| directed(rows.iter().copied(), descending)),
             ),
             PackageOrder::Name => {
-                let same_name = |a: &ModuleNumber, b: &ModuleNumber| self.name_of(*a) == self.name_of(*b);
+                let same_name =
+                    |a: &ModuleNumber, b: &ModuleNumber| self.modules.name(*a) == self.modules.name(*b);
                 Box::new(
-                    directed(self.by_name.chunk_by(same_name), descending)
+                    directed(self.modules.by_name.chunk_by(same_name), descending)
                         .flat_map(move |modules| self.rows_together(modules, descending)),
                 )
             }
@@ -259,10 +257,6 @@ impl Contents {
         }
     }
 
-    fn name_of(&self, module: ModuleNumber) -> Option<&str> {
-        self.modules.get(module as usize).map(|module| module.name.as_str())
-    }
-
     /// The rows of some modules, in order of publication or the other way round.
     fn rows_together(
         &self,
@@ -270,14 +264,23 @@ impl Contents {
         descending: bool,
     ) -> Box<dyn Iterator<Item = u32> + '_> {
         if let [only] = modules {
-            let rows = self.modules.get(*only as usize).map_or(&[][..], |module| &module.rows);
-            return directed(rows.iter().copied(), descending);
+            return directed(self.rows.of_module(*only).iter().copied(), descending);
         }
-        let known = modules.iter().filter_map(|module| self.modules.get(*module as usize));
-        let mut rows: Vec<u32> = known.flat_map(|module| module.rows.iter().copied()).collect();
+        let each = modules.iter().map(|module| self.rows.of_module(*module));
+        let mut rows: Vec<u32> = each.flatten().copied().collect();
         rows.sort_unstable();
         directed(rows.into_iter(), descending)
     }
+}
+
+/// The numbers of selected modules.
+pub(super) fn numbers(selected: &FixedBitSet) -> impl Iterator<Item = ModuleNumber> {
+    selected.ones().filter_map(|number| ModuleNumber::try_from(number).ok())
+}
+
+/// A word as it is looked for in names; nothing when no name can have it.
+pub(super) fn name_pattern(word: &str) -> Option<String> {
+    (!word.contains(BETWEEN)).then(|| word.replace('/', "\0"))
 }
 
 fn directed<'a, T: 'a>(

@@ -87,8 +87,7 @@ impl Contents {
 
     /// The row that was published last, of some modules.
     fn newest(&self, modules: &[u32]) -> Option<u32> {
-        let known = modules.iter().filter_map(|module| self.modules.get(*module as usize));
-        known.filter_map(|module| module.rows.last().copied()).max()
+        modules.iter().filter_map(|module| self.rows.of_module(*module).last().copied()).max()
     }
 }
 

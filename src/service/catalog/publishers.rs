@@ -111,9 +111,16 @@ impl Publishers {
         }
     }
 
-    /// Forgets the rows and hands them out.
-    pub(super) fn take_rows(&mut self) -> Vec<PublisherNumber> {
-        std::mem::take(&mut self.of_rows)
+    /// Makes room for so many rows, of whose publishers nothing is known yet.
+    pub(super) fn set_rows(&mut self, rows: usize) {
+        self.of_rows = vec![UNKNOWN; rows];
+    }
+
+    /// Keeps some rows only.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(u32) -> bool) {
+        let mut rows = 0..;
+        self.of_rows.retain(|_| rows.next().is_some_and(&is_kept));
+        self.of_rows.shrink_to_fit();
     }
 
     /// The numbers of those wanted.

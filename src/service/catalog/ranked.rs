@@ -6,19 +6,23 @@
 
 use fixedbitset::FixedBitSet;
 
-use super::contents::{Contents, ModuleNumber};
-use crate::domain::{PackageId, ProjectId};
-use crate::store::module_words::Hit;
+use std::sync::Arc;
+
+use super::contents::Contents;
+use super::modules::{ModuleNumber, parts, shown};
+use super::rows::FoundRow;
+use super::search::best;
+use super::text::Hit;
+use super::words::Indexed;
+use crate::domain::ProjectId;
 
 /// A word of a search with what the index knows about it.
 #[derive(Debug)]
 pub(in crate::service) struct SearchWord {
     /// The word in lower case.
     pub(in crate::service) text: String,
-    /// Modules that have it.
-    pub(in crate::service) hits: Vec<Hit>,
-    /// There are more of them.
-    pub(in crate::service) is_cut: bool,
+    /// What the index knows.
+    pub(in crate::service) indexed: Arc<Indexed>,
 }
 
 /// How well a module fits a word, best first.
@@ -49,95 +53,110 @@ pub(in crate::service) struct FoundMatch {
     pub(in crate::service) module: String,
     /// How well it fits each word.
     pub(in crate::service) fits: Vec<Fit>,
-    /// Its latest version.
-    pub(in crate::service) latest: PackageId,
-    /// The version that was published last.
-    pub(in crate::service) newest: PackageId,
-    /// How many versions it has.
-    pub(in crate::service) versions: usize,
+    /// Its versions in short; nothing when they were not read yet.
+    pub(in crate::service) row: Option<FoundRow>,
 }
 
+impl FoundMatch {
+    /// Its place among matches, best first.
+    pub(in crate::service) fn rank(&self) -> u16 {
+        rank(self.fits.iter().copied())
+    }
+}
+
+/// What a search found.
+#[derive(Debug)]
+pub(in crate::service) struct Matches {
+    /// Those that fit for certain, the best first; what is equal in rank in order of address. Only those of the window
+    /// that was asked for, unless there are unsure ones: then all before it too.
+    pub(in crate::service) sure: Vec<FoundMatch>,
+    /// How many fit for certain.
+    pub(in crate::service) sure_total: usize,
+    /// Those that may lack a word, in order of address.
+    pub(in crate::service) unsure: Vec<FoundMatch>,
+    /// There are so many of those that they were left out.
+    pub(in crate::service) is_incomplete: bool,
+}
+
+/// By the word that fits best, then by all words.
+fn rank(fits: impl Iterator<Item = Fit>) -> u16 {
+    let (best, sum) = fits.fold((Fit::Unsure as u16, 0), |(best, sum), fit| {
+        let fit = fit as u16;
+        (best.min(fit), sum + fit)
+    });
+    best * MAX_SUM + sum
+}
+
+/// More than the fits of all words come to.
+const MAX_SUM: u16 = 64;
+
 impl Contents {
-    /// The selected modules that fit all words, and whether some may be missing. Those that may lack a word come behind the
-    /// others, and are left out when there are more than `bound` of them. Both parts are in order of address.
+    /// The selected modules that fit all words: the `limit` from `offset` on. Those that may lack a word are found too,
+    /// unless there are more than `bound` of them.
     pub(in crate::service) fn search(
         &self,
         selected: &FixedBitSet,
         words: &[SearchWord],
+        (offset, limit): (usize, usize),
         bound: usize,
-    ) -> (Vec<FoundMatch>, bool) {
+    ) -> Matches {
         let fits: Vec<Vec<Option<Fit>>> = words.iter().map(|word| self.fits(word)).collect();
-        let fit = |word: usize, module: usize| fits.get(word)?.get(module).copied().flatten();
-        let mut sure = Vec::new();
-        let mut unsure = Vec::new();
-        for &number in &self.by_address {
-            let module = number as usize;
-            if !selected.contains(module) {
+        let fits_of = |number: ModuleNumber| {
+            let known = fits.iter().map(move |fits| fits.get(number as usize).copied().flatten());
+            known.zip(words).map(|(fit, word)| fit.or(word.indexed.is_cut.then_some(Fit::Unsure)))
+        };
+        let (mut sure, mut unsure, mut is_incomplete) = (Vec::new(), Vec::new(), false);
+        for &number in self.modules.by_address.iter().filter(|number| selected.contains(**number as usize)) {
+            if fits_of(number).any(|fit| fit.is_none()) {
                 continue;
             }
-            let known = (0..words.len()).map(|word| fit(word, module));
-            let judged: Option<Vec<Fit>> = known
-                .zip(words)
-                .map(|(fit, word)| fit.or_else(|| word.is_cut.then_some(Fit::Unsure)))
-                .collect();
-            match judged {
-                Some(fits) if fits.contains(&Fit::Unsure) => unsure.push((number, fits)),
-                Some(fits) => sure.push((number, fits)),
-                None => {}
+            if !fits_of(number).any(|fit| fit == Some(Fit::Unsure)) {
+                sure.push((rank(fits_of(number).flatten()), number));
+            } else if unsure.len() < bound {
+                unsure.push(number);
+            } else {
+                is_incomplete = true;
             }
         }
-        let too_many = unsure.len() > bound;
-        if !too_many {
-            sure.append(&mut unsure);
+        if is_incomplete {
+            unsure.clear();
         }
-        let found = sure.into_iter().filter_map(|(number, fits)| self.found_match(number, fits));
-        (found.collect(), too_many)
+        let window = if unsure.is_empty() { (offset, limit) } else { (0, offset.saturating_add(limit)) };
+        let found = |number: ModuleNumber| self.found_match(number, fits_of(number).flatten().collect());
+        Matches {
+            sure_total: sure.len(),
+            sure: best(&sure, window.0, window.1).into_iter().filter_map(found).collect(),
+            unsure: unsure.into_iter().filter_map(found).collect(),
+            is_incomplete,
+        }
     }
 
     /// How well each module fits one word, as far as it is known.
     fn fits(&self, word: &SearchWord) -> Vec<Option<Fit>> {
         let mut fits: Vec<Option<Fit>> = vec![None; self.modules.len()];
+        // The best comes first, and nothing better after it.
         let mut note = |module: usize, fit: Fit| {
-            if let Some(known) = fits.get_mut(module) {
-                *known = Some(known.map_or(fit, |known| known.min(fit)));
+            if let Some(known @ None) = fits.get_mut(module) {
+                *known = Some(fit);
             }
         };
-        for hit in &word.hits {
-            let fit = if hit.uses.is_declared() { Fit::Declared } else { Fit::Readme };
-            // What was published or deleted between the two reads is passed over.
-            if let Some(number) = self.numbers.get(&(hit.project, hit.module.clone())) {
-                note(*number as usize, fit);
-            }
-        }
-        let mut found = FixedBitSet::with_capacity(self.modules.len());
-        self.about.mark(&word.text, &mut found);
-        found.ones().for_each(|module| note(module, Fit::Description));
-        found.clear();
-        self.names.mark(&word.text, &mut found);
-        for module in found.ones() {
-            let Some(known) = self.modules.get(module) else { continue };
-            note(module, name_fit(known.sort_key().0, &word.text));
-        }
+        self.each_named(&word.text, |hit| note(hit.owner as usize, name_fit(&hit, &word.text)));
+        self.each_about(&word.text, |module| note(module as usize, Fit::Description));
+        word.indexed.declared.ones().for_each(|module| note(module, Fit::Declared));
+        word.indexed.readme.ones().for_each(|module| note(module, Fit::Readme));
         fits
     }
 
     fn found_match(&self, number: ModuleNumber, fits: Vec<Fit>) -> Option<FoundMatch> {
-        let module = self.modules.get(number as usize)?;
-        Some(FoundMatch {
-            project: module.project,
-            module: module.name.clone(),
-            fits,
-            latest: self.package(module.latest)?,
-            newest: self.package(*module.rows.last()?)?,
-            versions: module.rows.len(),
-        })
+        let project = self.modules.project(number)?;
+        Some(FoundMatch { project, module: shown(self.modules.name(number)), fits, row: self.row_of(number) })
     }
 }
 
-fn name_fit(name: &str, word: &str) -> Fit {
-    match name.strip_prefix(word) {
-        Some("") => Fit::Name,
-        Some(_) => Fit::Beginning,
-        None => Fit::Inside,
+fn name_fit(hit: &Hit<'_>, word: &str) -> Fit {
+    match hit.at {
+        0 if parts(hit.text).0.len() == word.len() => Fit::Name,
+        0 if parts(hit.text).0.len() > word.len() => Fit::Beginning,
+        _ => Fit::Inside,
     }
 }

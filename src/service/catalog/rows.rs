@@ -4,8 +4,9 @@
 
 use fixedbitset::FixedBitSet;
 
-use super::contents::{Contents, ModuleNumber};
-use super::pages::{PackageOrder, RowFilter, Window};
+use super::contents::Contents;
+use super::modules::ModuleNumber;
+use super::pages::{PackageOrder, RowFilter, Window, numbers};
 use crate::domain::PackageId;
 
 /// A module in one project.
@@ -55,28 +56,28 @@ impl Contents {
         })
     }
 
+    /// A module with all its versions; nothing when nothing is known of them.
+    pub(super) fn row_of(&self, module: ModuleNumber) -> Option<FoundRow> {
+        self.gathered(module).and_then(|gathered| self.found_row(gathered))
+    }
+
+    fn gathered(&self, module: ModuleNumber) -> Option<Gathered> {
+        let rows = self.rows.of_module(module);
+        let newest = *rows.last()?;
+        Some(Gathered { module, latest: self.rows.latest(module), newest, versions: rows.len() })
+    }
+
     fn gather_all(&self, selected: &FixedBitSet) -> Vec<Gathered> {
-        let known = selected.ones().filter_map(|number| Some((number, self.modules.get(number)?)));
-        let whole = known.filter_map(|(number, module)| {
-            let module_number = ModuleNumber::try_from(number).ok()?;
-            let newest = *module.rows.last()?;
-            Some(Gathered {
-                module: module_number,
-                latest: module.latest,
-                newest,
-                versions: module.rows.len(),
-            })
-        });
-        whole.collect()
+        numbers(selected).filter_map(|module| self.gathered(module)).collect()
     }
 
     fn gather(&self, rows: Vec<u32>) -> Vec<Gathered> {
         let mut placed: Vec<(ModuleNumber, u32)> =
-            rows.into_iter().filter_map(|row| Some((self.rows.get(row as usize)?.module, row))).collect();
+            rows.into_iter().filter_map(|row| Some((self.rows.module_of(row)?, row))).collect();
         placed.sort_unstable();
         let of_one_module = placed.chunk_by(|a, b| a.0 == b.0).filter_map(|chunk| {
             let (module, newest) = *chunk.last()?;
-            let latest = self.latest_of(chunk.iter().map(|(_, row)| *row))?;
+            let latest = self.rows.latest_of(chunk.iter().map(|(_, row)| *row))?;
             Some(Gathered { module, latest, newest, versions: chunk.len() })
         });
         of_one_module.collect()
@@ -84,13 +85,13 @@ impl Contents {
 
     fn in_order_of(&self, gathered: Vec<Gathered>, window: Window) -> Vec<Gathered> {
         let mut places = vec![0; self.modules.len()];
-        for (place, module) in (0_u32..).zip(&self.by_name) {
+        for (place, module) in (0_u32..).zip(&self.modules.by_name) {
             if let Some(known) = places.get_mut(*module as usize) {
                 *known = place;
             }
         }
         let ranks = match window.order {
-            PackageOrder::Version => self.versions.ranks(),
+            PackageOrder::Version => self.rows.versions.ranks(),
             PackageOrder::ProjectPath => self.ranks_by_path(),
             PackageOrder::Name | PackageOrder::Created => Vec::new(),
         };
@@ -99,9 +100,7 @@ impl Contents {
             PackageOrder::Name => 0,
             PackageOrder::Created => row.newest,
             PackageOrder::ProjectPath => rank_of(row.module),
-            PackageOrder::Version => {
-                self.rows.get(row.latest as usize).map_or(0, |latest| rank_of(latest.version))
-            }
+            PackageOrder::Version => rank_of(self.rows.version_of(row.latest)),
         };
         let place = |row: &Gathered| places.get(row.module as usize).copied().unwrap_or_default();
         let mut keyed: Vec<(u32, u32, Gathered)> =

@@ -217,7 +217,7 @@ fn many_deletions_leave_nothing_behind() {
         contents.follow(vec![Note::Deleted(row.package)]);
     }
     assert!(contents.rows.len() < 10_000, "{} rows are kept", contents.rows.len());
-    assert!(contents.by_name.is_empty() && contents.by_address.is_empty());
+    assert!(contents.modules.by_name.is_empty() && contents.modules.by_address.is_empty());
     for project in projects() {
         contents.follow(vec![Note::ProjectDeleted(project.id)]);
     }
