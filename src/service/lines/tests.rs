@@ -1,3 +1,5 @@
+//! Who gets a place, who waits, who is refused, and what is remembered of them.
+
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
