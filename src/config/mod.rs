@@ -290,8 +290,10 @@ impl Config {
     /// What one connection and one request may cost.
     pub fn http_limits(&self) -> HttpLimits {
         let defaults = HttpLimits::default();
+        let connections = usize::try_from(self.limits.connections.0).unwrap_or(defaults.connections);
         HttpLimits {
-            connections: usize::try_from(self.limits.connections.0).unwrap_or(defaults.connections),
+            connections,
+            connections_per_address: (connections / 2).max(1),
             uploads: usize::try_from(self.limits.uploads.0).unwrap_or(defaults.uploads),
             ..defaults
         }

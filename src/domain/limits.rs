@@ -127,6 +127,8 @@ impl Default for BrowseLimits {
 pub struct HttpLimits {
     /// Connections open at once.
     pub connections: usize,
+    /// Connections of one address, of these.
+    pub connections_per_address: usize,
     /// From the first byte awaited to the end of the request head; also how long an idle connection is kept.
     pub head: Duration,
     /// The TLS handshake.
@@ -157,6 +159,7 @@ impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_address: 5_000,
             head: Duration::from_secs(30),
             handshake: Duration::from_secs(10),
             body_chunk: Duration::from_secs(30),

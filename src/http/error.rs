@@ -217,7 +217,7 @@ fn retry_after(error: &ServiceError, reply: &mut Reply) {
         ServiceError::Throttled(wait) => {
             reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
-        ServiceError::Unavailable(_) => {
+        ServiceError::Unavailable(_) | ServiceError::Crowded(_) => {
             // Terraform sleeps for as long as it is told.
             reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -278,7 +278,7 @@ fn status(error: &ServiceError, family: Family) -> StatusCode {
         ServiceError::Taken(_) => StatusCode::CONFLICT,
         ServiceError::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         ServiceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        ServiceError::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+        ServiceError::Throttled(_) | ServiceError::Crowded(_) => StatusCode::TOO_MANY_REQUESTS,
         ServiceError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

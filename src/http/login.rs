@@ -70,7 +70,7 @@ async fn allow(
             context.app.metrics.sign_in_throttled();
             format!("Not checked: {refused}")
         }
-        ServiceError::Unavailable(_) => format!("Not checked: {refused}"),
+        ServiceError::Unavailable(_) | ServiceError::Crowded(_) => format!("Not checked: {refused}"),
         _ => return Err(refused),
     };
     let asked = ask(context, request, username, Some((&refused, &problem)));

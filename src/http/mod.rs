@@ -3,6 +3,7 @@
 pub mod api;
 mod assets;
 pub mod control;
+mod crowd;
 pub mod endpoint;
 mod error;
 pub mod file;
@@ -23,14 +24,16 @@ mod sendfile;
 mod stalled;
 mod terraform;
 pub mod tls;
+mod turns;
 mod upload;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use hyper::server::conn::http1;
@@ -47,11 +50,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::domain::limits::HttpLimits;
 use crate::service::Registry;
 use crate::telemetry::Metrics;
+use crowd::{Admitted, Crowd};
 use framing::{Heads, Watched};
 use request::{Peer, RequestBody};
 use request_id::RequestId;
 use sendfile::{Outgoing, SendfileStream};
 use stalled::StallGuard;
+use turns::Turns;
 
 /// How long to wait after the system refused to give another connection (usually: too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -90,7 +95,13 @@ pub struct App {
     pub edge: ArcSwap<Edge>,
     /// What the next page of a browser says.
     pub(super) flashes: pages::Flashes,
+    /// Whose requests wait for others'.
+    turns: Turns,
+    /// Whose connections there are.
+    crowd: Arc<Crowd>,
     start: Start,
+    /// What [`Turns`] counts time from.
+    began: Instant,
     /// When it was put together: since when it has been up.
     pub(super) since: Timestamp,
     requests: AtomicU64,
@@ -107,13 +118,65 @@ impl App {
     ) -> Self {
         let edge = ArcSwap::from_pointee(edge);
         let (flashes, since) = (pages::Flashes::default(), registry.now());
-        Self { registry, metrics, limits, edge, flashes, start, since, requests: AtomicU64::new(0) }
+        Self {
+            registry,
+            metrics,
+            limits,
+            edge,
+            flashes,
+            turns: Turns::default(),
+            crowd: Arc::default(),
+            start,
+            began: Instant::now(),
+            since,
+            requests: AtomicU64::new(0),
+        }
     }
 
     /// The URL clients should use: the configured one, else the first it listens on.
     fn public_url(&self) -> String {
         let configured = self.registry.options().external_url.clone();
         configured.or_else(|| self.start.urls.first().cloned()).unwrap_or_default()
+    }
+
+    /// What a request waits for whose address asks for more than its part. On the heap: hardly any request waits, and all would
+    /// carry the room for it around.
+    #[inline]
+    fn turn_of(
+        &self,
+        address: Option<IpAddr>,
+        now: Instant,
+    ) -> Option<Pin<Box<impl Future<Output = ()> + Send>>> {
+        let address = address?;
+        let now = now.saturating_duration_since(self.began);
+        let may_go = self.turns.may_go(address, now.as_secs() * 1000 + u64::from(now.subsec_millis()));
+        (!may_go).then(|| Box::pin(self.turns.wait(address)))
+    }
+
+    /// Has the metrics say what the limits did.
+    fn tell_limits(&self) {
+        let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        for limit in self.registry.limit_counts() {
+            self.metrics.set_limit(limit.limit, limit.waits, limit.refusals);
+            self.metrics.set_limit_places(limit.limit, limit.places, limit.own);
+        }
+        self.metrics.set_limit("connections", 0, self.crowd.refusals());
+        let limits = &self.limits;
+        self.metrics.set_limit_places(
+            "connections",
+            count(limits.connections),
+            count(limits.connections_per_address),
+        );
+        self.metrics.set_limit("requests", self.turns.waits(), 0);
+    }
+
+    /// Counts a connection of an address; nothing when it has too many. A proxy that is trusted carries everybody.
+    fn admit(&self, address: SocketAddr) -> Option<Admitted> {
+        let ip = address.ip().to_canonical();
+        if self.edge.load().trusted_proxies.iter().any(|network| network.contains(&ip)) {
+            return Some(Admitted::uncounted());
+        }
+        self.crowd.admit(ip, self.limits.connections_per_address)
     }
 
     fn next_request_id(&self) -> RequestId {
@@ -209,8 +272,14 @@ impl Server {
             Listener::Tcp(_, tls) => tls.clone(),
             Listener::Control(_) => None,
         };
+        let admitted = match &accepted {
+            Accepted::Tcp(_, address) => app.admit(*address),
+            Accepted::Control(_) => Some(Admitted::uncounted()),
+        };
+        // Dropping it closes it, before it costs a task.
+        let Some(admitted) = admitted else { return };
         tokio::spawn(async move {
-            let _place = place;
+            let _places = (place, admitted);
             let _counted = app.metrics.connection();
             match accepted {
                 Accepted::Control(stream) => {

@@ -47,5 +47,6 @@ fn metrics(context: &Context<'_>) -> Result<Reply, ServiceError> {
     }
     let sizes = context.registry().store().group_sizes();
     context.app.metrics.set_commits(sizes.commits, sizes.changes);
+    context.app.tell_limits();
     Ok(typed(StatusCode::OK, telemetry::CONTENT_TYPE, context.app.metrics.encode()))
 }

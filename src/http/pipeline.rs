@@ -43,6 +43,9 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
     let (head, body) = request.into_parts();
     let survey = Survey::of(&head.headers);
     let client = Client::of(peer, &head.headers, &survey, &app.edge.load().trusted_proxies);
+    if let Some(wait) = app.turn_of(client.address, started) {
+        wait.await;
+    }
     let refused = if ambiguous {
         Some(error::bad_request("Content-Length and Transfer-Encoding exclude each other"))
     } else {
@@ -115,6 +118,7 @@ async fn route(
             return Outcome { reply, route, caller: nobody() };
         }
     };
+    registry.asked_by(&caller);
     let label = caller.label().into();
     let context = Context { app, registry, head, client, caller };
     let reply = perform(&context, &endpoint, body).await;

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::sync::Semaphore;
 
 use super::Registry;
 use super::access::Caller;
 use super::cache::Cache;
 use super::error::{InternalError, ServiceError};
+use super::lines::{Bounds, Label, Lines};
 use crate::archive::ArchiveError;
 use crate::archive::browse;
 use crate::archive::readme::{self, Links, Target};
@@ -26,10 +26,18 @@ const README_BYTES: usize = 16 * 1024 * 1024;
 const LISTING_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of files that are kept.
 const FILE_BYTES: usize = 16 * 1024 * 1024;
-/// Archives that are being read at once: each takes a core.
+/// Archives that are being read at once, each of which takes a core: one of a caller.
 const READING: usize = 2;
-/// Requests that wait for their turn to read one.
-const WAITING: usize = 64;
+/// Requests of one caller that wait for their turn to read one ...
+const WAITING: usize = 15;
+/// ... and requests of everybody that wait or read.
+const EVERYONE: usize = 64;
+/// The places of [`Registry::look_into`].
+const LOOKING: Label = Label {
+    name: "archive_reads",
+    what: "views of files",
+    busy: "many archives are being read: try again in a moment",
+};
 
 /// What stays as it is in a segment of a path (RFC 3986, `unreserved`).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -69,8 +77,7 @@ pub(super) struct Contents {
     readmes: Cache<(PackageId, String, FileUrls), Option<SafeHtml>>,
     listings: Cache<Sha256, Listing>,
     files: Cache<(Sha256, String), FileView>,
-    reading: Arc<Semaphore>,
-    waiting: Semaphore,
+    reading: Lines,
 }
 
 impl Default for Contents {
@@ -79,9 +86,17 @@ impl Default for Contents {
             readmes: Cache::new(README_BYTES),
             listings: Cache::new(LISTING_BYTES),
             files: Cache::new(FILE_BYTES),
-            reading: Arc::new(Semaphore::new(READING)),
-            waiting: Semaphore::new(WAITING),
+            reading: Lines::new(
+                LOOKING,
+                Bounds { waiting: WAITING, everyone: EVERYONE, ..Bounds::halved(READING) },
+            ),
         }
+    }
+}
+
+impl Contents {
+    pub(super) const fn lines(&self) -> &Lines {
+        &self.reading
     }
 }
 
@@ -171,11 +186,7 @@ impl Registry {
         digest: Sha256,
         look: impl FnOnce(std::fs::File) -> Result<T, ArchiveError> + Send + 'static,
     ) -> Result<T, ServiceError> {
-        let busy = ServiceError::Unavailable("many archives are being read: try again in a moment");
-        let Ok(_place) = self.shared.contents.waiting.try_acquire() else { return Err(busy) };
-        let Ok(turn) = Arc::clone(&self.shared.contents.reading).acquire_owned().await else {
-            return Err(busy);
-        };
+        let turn = self.shared.contents.reading.take(self.who()).await?;
         let blobs = self.blobs().clone();
         crate::store::background(move || {
             // Given back when the work is done, also when nobody waits for it any more.

@@ -68,6 +68,9 @@ pub enum ServiceError {
     /// Too many uploads, or the database is being reopened.
     #[error("{0}")]
     Unavailable(&'static str),
+    /// The caller alone asks for too much at once.
+    #[error("too many {0} of yours at once: wait for some to end, then try again")]
+    Crowded(&'static str),
     /// Too many failed sign-ins.
     #[error("too many failed sign-ins from this address: try again in {} seconds", .0.as_secs())]
     Throttled(Duration),
@@ -304,6 +307,7 @@ impl ServiceError {
             Self::Incomplete => "incomplete",
             Self::StorageFull => "storage_full",
             Self::Unavailable(_) => "unavailable",
+            Self::Crowded(_) => "crowded",
             Self::Throttled(_) => "throttled",
             Self::Internal(_) => "internal",
         }

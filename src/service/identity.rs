@@ -190,7 +190,7 @@ impl Registry {
 
     async fn hash_if_given(&self, password: Option<SecretString>) -> Result<Option<String>, ServiceError> {
         let Some(password) = password else { return Ok(None) };
-        self.shared.passwords.hash(password).await.map(Some)
+        self.shared.passwords.hash(self.who(), password).await.map(Some)
     }
 
     /// Changes a user. For administrators.

@@ -17,6 +17,7 @@ pub mod gitlab_jobs;
 pub mod groups;
 pub mod holdings;
 pub mod identity;
+pub mod lines;
 pub mod login;
 pub mod members;
 pub mod module_details;
@@ -65,7 +66,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use crate::blobs::Blobs;
 use crate::domain::identity::InstanceSettings;
@@ -88,6 +89,7 @@ use catalog::Catalog;
 use contents::Contents;
 use error::BadCredential;
 use gitlab_jobs::{GitlabJobError, GitlabJobs};
+use lines::{Bounds, Label, Lines};
 use listeners::Listeners;
 use login::Codes;
 use oidc::{IdTokenError, IdTokens};
@@ -102,6 +104,22 @@ const NOBODY_TO_ASK: &str =
     "the CI system that vouches for this token cannot be asked now: try again in a moment";
 /// Purpose of the key that signs tickets.
 const TICKET_KEY: &str = "ticket";
+
+/// The places of [`Registry::begin_upload`].
+const UPLOADS: Label =
+    Label { name: "uploads", what: "uploads", busy: "too many uploads at once: try again in a moment" };
+/// The places of [`Registry::read_long`].
+const LONG_READS: Label = Label {
+    name: "long_reads",
+    what: "lists and searches",
+    busy: "too many lists and searches at once: try again in a moment",
+};
+
+/// A caller has one place for each core: with more, its reads would only take each other's time. As many again are for others.
+fn long_read_bounds() -> Bounds {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Bounds::halved(cores * 2)
+}
 
 /// What the configuration says about the use cases.
 #[derive(Debug, Clone)]
@@ -149,8 +167,8 @@ struct Shared {
     tickets: Tickets,
     activity: Activity,
     refusals: Refusals,
-    uploads: Arc<Semaphore>,
-    long_reads: Semaphore,
+    uploads: Lines,
+    long_reads: Lines,
     passwords: Passwords,
     attempts: Attempts,
     catalog: Arc<Catalog>,
@@ -207,7 +225,7 @@ impl Registry {
             Some(key) => key,
             None => store.write(make_ticket_key).await?,
         };
-        let uploads = Arc::new(Semaphore::new(options.uploads));
+        let uploads = Lines::new(UPLOADS, Bounds::halved(options.uploads));
         let catalog = Arc::new(Catalog::default());
         let hook_queued = Arc::new(Notify::new());
         store.observe(Arc::new(Listeners {
@@ -223,7 +241,7 @@ impl Registry {
             activity: Activity::default(),
             refusals: Refusals::default(),
             uploads,
-            long_reads: Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get)),
+            long_reads: Lines::new(LONG_READS, long_read_bounds()),
             passwords: Passwords::default(),
             attempts: Attempts::default(),
             catalog,
@@ -250,10 +268,14 @@ impl Registry {
         &self,
         work: impl FnOnce(&Snapshot) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, ServiceError> {
-        // One for each core: more at once would only take each other's time, and that of short requests.
-        let _place = self.shared.long_reads.acquire().await;
+        let place = self.shared.long_reads.take(self.who()).await?;
         let store = self.shared.store.clone();
-        crate::store::background(move || store.read(work)).await?
+        crate::store::background(move || {
+            // Given back when the work is done, also when nobody waits for it any more.
+            let _place = place;
+            store.read(work)
+        })
+        .await?
     }
 
     /// As [`read_long`](Self::read_long), for what needs the versions of all modules. As long as those are being read such

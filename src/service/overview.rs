@@ -88,7 +88,7 @@ impl Registry {
     pub async fn overview(&self, caller: &Caller) -> Result<Overview, ServiceError> {
         check_inspect(caller)?;
         let (is_ready, is_switched_on) = (self.is_ready(), self.is_switched_on()?);
-        let free_uploads = self.shared.uploads.available_permits();
+        let free_uploads = self.shared.uploads.free();
         self.read_long(move |snapshot| {
             let users = snapshot.count(&USERS)?;
             Ok(Overview {

@@ -1,56 +1,61 @@
 //! Passwords as argon2id hashes, computed a few at a time: each takes 19 MiB and tens of milliseconds.
 
-use std::sync::Arc;
-
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::ServiceError;
 use super::error::InternalError;
+use super::lines::{Bounds, Label, Lines, Who};
 use crate::store::background;
 
 /// Fewest characters of a password, as in GitLab.
 const MIN_LENGTH: usize = 8;
 /// Most bytes of a password, as in GitLab.
 const MAX_BYTES: usize = 128;
-/// Hashes computed at once: more would only wait for the same processors, each with its memory.
+/// Hashes computed at once, one of a caller: more would only wait for the same processors, each with its memory.
 const AT_ONCE: usize = 2;
-/// Callers that wait or compute at most. With 50 ms a hash the last of them waits under two seconds.
-const WAITING: usize = 64;
+/// Hashes of one caller, or of one address, that wait: whoever guesses passwords keeps nobody else from signing in.
+const WAITING: usize = 7;
+/// Hashes that wait or are computed at most. With 50 ms a hash the last of them waits under two seconds.
+const EVERYONE: usize = 64;
+const SIGN_INS: Label =
+    Label { name: "passwords", what: "sign-ins", busy: "too many sign-ins at once: try again in a moment" };
 
 /// Computes and checks hashes of passwords.
 #[derive(Debug)]
-pub(super) struct Passwords {
-    places: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
-}
+pub(super) struct Passwords(Lines);
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(WAITING)), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        let bounds = Bounds { waiting: WAITING, everyone: EVERYONE, ..Bounds::halved(AT_ONCE) };
+        Self(Lines::new(SIGN_INS, bounds))
     }
 }
 
 impl Passwords {
+    pub(super) const fn lines(&self) -> &Lines {
+        &self.0
+    }
+
     /// The hash to store for a new password, in PHC string form.
-    pub(super) async fn hash(&self, password: SecretString) -> Result<String, ServiceError> {
+    pub(super) async fn hash(&self, who: Who, password: SecretString) -> Result<String, ServiceError> {
         judge(password.expose_secret())?;
-        self.in_turn(move || hash_now(&password)).await?
+        self.in_turn(who, move || hash_now(&password)).await?
     }
 
     /// Whether a password belongs to a stored hash. Without one it takes as long, and says no: how long a sign-in
     /// takes must not tell who has an account.
     pub(super) async fn verify(
         &self,
+        who: Who,
         password: SecretString,
         stored: Option<String>,
     ) -> Result<bool, ServiceError> {
         if password.expose_secret().len() > MAX_BYTES {
             return Ok(false);
         }
-        let matches = self.in_turn(move || match stored {
+        let matches = self.in_turn(who, move || match stored {
             Some(stored) => Ok(Argon2::default()
                 .verify_password(password.expose_secret().as_bytes(), stored.as_str())
                 .is_ok()),
@@ -61,18 +66,17 @@ impl Passwords {
 
     async fn in_turn<T: Send + 'static>(
         &self,
+        who: Who,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ServiceError> {
-        let busy = ServiceError::Unavailable("too many sign-ins at once: try again in a moment");
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return Err(busy) };
-        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Err(busy) };
-        // The permits go along: a caller that hangs up must not make room before its hash is done.
-        Ok(background(move || keep((place, turn), work)).await?)
+        let place = self.0.take(who).await?;
+        let hashed = background(move || {
+            // It goes along: a caller that hangs up must not make room before its hash is done.
+            let _place = place;
+            work()
+        });
+        Ok(hashed.await?)
     }
-}
-
-fn keep<T>(_permits: (OwnedSemaphorePermit, OwnedSemaphorePermit), work: impl FnOnce() -> T) -> T {
-    work()
 }
 
 fn hash_now(password: &SecretString) -> Result<String, ServiceError> {
@@ -98,38 +102,53 @@ fn judge(password: &str) -> Result<(), ServiceError> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future;
+    use std::task::{Context, Waker};
+
     use super::*;
 
     #[tokio::test]
     async fn a_hash_is_argon2id_salted_and_accepts_only_its_password() {
         let passwords = Passwords::default();
-        let first = passwords.hash("correct horse".into()).await.unwrap();
-        let second = passwords.hash("correct horse".into()).await.unwrap();
+        let first = passwords.hash(Who::Program, "correct horse".into()).await.unwrap();
+        let second = passwords.hash(Who::Program, "correct horse".into()).await.unwrap();
         assert!(first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{first}");
         assert_ne!(first, second, "every hash has its own salt");
-        assert!(passwords.verify("correct horse".into(), Some(first.clone())).await.unwrap());
-        assert!(!passwords.verify("battery staple".into(), Some(first.clone())).await.unwrap());
-        assert!(!passwords.verify("correct horse".into(), None).await.unwrap());
-        assert!(!passwords.verify("x".repeat(4096).into(), Some(first)).await.unwrap());
-        assert!(!passwords.verify("correct horse".into(), Some("damaged".to_owned())).await.unwrap());
+        assert!(passwords.verify(Who::Program, "correct horse".into(), Some(first.clone())).await.unwrap());
+        assert!(!passwords.verify(Who::Program, "battery staple".into(), Some(first.clone())).await.unwrap());
+        assert!(!passwords.verify(Who::Program, "correct horse".into(), None).await.unwrap());
+        assert!(!passwords.verify(Who::Program, "x".repeat(4096).into(), Some(first)).await.unwrap());
+        assert!(
+            !passwords
+                .verify(Who::Program, "correct horse".into(), Some("damaged".to_owned()))
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]
     async fn passwords_are_neither_short_nor_endless() {
         let passwords = Passwords::default();
         for bad in [String::new(), "seven77".to_owned(), "x".repeat(MAX_BYTES + 1)] {
-            let refused = passwords.hash(bad.clone().into()).await;
+            let refused = passwords.hash(Who::Program, bad.clone().into()).await;
             assert!(matches!(refused, Err(ServiceError::Invalid(_))), "{bad}");
         }
     }
 
+    fn network(last: u8) -> Who {
+        Who::Network([192, 0, 2, last].into())
+    }
+
     #[tokio::test]
-    async fn more_callers_than_places_are_told_to_come_back() {
+    async fn one_address_takes_no_more_than_its_share_of_the_sign_ins() {
         let passwords = Passwords::default();
-        let taken = Arc::clone(&passwords.places).try_acquire_many_owned(64).unwrap();
-        let refused = passwords.hash("correct horse".into()).await;
-        assert!(matches!(refused, Err(ServiceError::Unavailable(_))));
-        drop(taken);
-        assert!(passwords.hash("correct horse".into()).await.is_ok());
+        let _guess = passwords.0.take(network(1)).await.unwrap();
+        let mut line: Vec<_> = (0..WAITING).map(|_| Box::pin(passwords.0.take(network(1)))).collect();
+        for next in &mut line {
+            assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        let refused = passwords.verify(network(1), "battery staple".into(), None).await;
+        assert!(matches!(refused, Err(ServiceError::Crowded(_))), "the address itself");
+        assert!(!passwords.verify(network(2), "correct horse".into(), None).await.unwrap(), "another");
     }
 }

@@ -1,15 +1,14 @@
 //! Publishing: everything that can be refused before the body, the body as it arrives, and the one durable change.
 
 use std::io::{self, Read, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::access::{Caller, check_project, project_for, still_valid};
 use super::audit::Deed;
 use super::error::{Duplicate, DuplicateKind, ServiceError};
+use super::lines::Place;
 use super::trusted_publishers::{acting, check_unspent, use_up};
 use super::{Registry, history};
 use crate::archive::{self, ArchiveError, Report};
@@ -39,7 +38,7 @@ pub struct Upload {
     /// Where the publisher says it comes from. Counts only where nobody vouches for another.
     pub claimed: Option<Provenance>,
     /// Its place among the uploads at once.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// An upload whose bytes are durable and acceptable, and not visible yet.
@@ -95,10 +94,9 @@ impl Registry {
             let configured = identity::settings(snapshot)?.max_file_size;
             Ok::<_, ServiceError>((project.id, name, system, version, configured))
         })?;
-        let place = tokio::time::timeout(WAIT_FOR_PLACE, Arc::clone(&self.shared.uploads).acquire_owned());
-        let Ok(Ok(place)) = place.await else {
-            return Err(ServiceError::Unavailable("too many uploads at once: try again in a moment"));
-        };
+        let uploads = &self.shared.uploads;
+        let place = tokio::time::timeout(WAIT_FOR_PLACE, uploads.take(self.who())).await;
+        let place = place.unwrap_or_else(|_too_long| Err(uploads.give_up()))?;
         let limit =
             if configured == 0 { limits.compressed_bytes } else { configured.min(limits.compressed_bytes) };
         Ok(Upload { project, name, system, version, limit, claimed: None, _place: place })

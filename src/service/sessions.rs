@@ -95,7 +95,7 @@ impl Registry {
         let user = caller.user().ok_or_else(missing)?;
         let now = self.now();
         let checked = self.check_password(address, user.username.as_str(), present, now).await?;
-        let password_hash = self.shared.passwords.hash(new).await?;
+        let password_hash = self.shared.passwords.hash(self.who(), new).await?;
         let (secret, hash) = draw()?;
         let scribe = self.scribe(caller);
         self.store()

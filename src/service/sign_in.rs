@@ -1,7 +1,7 @@
 //! Signing in with user name and password, and the limit on how often that may fail.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::error::BadCredential;
+use super::lines::network;
 use super::tokens::{Issued, issue_personal, note_issued};
 use super::{Registry, ServiceError};
 use crate::domain::UserId;
@@ -47,12 +48,8 @@ struct Failures {
 }
 
 impl Key {
-    /// One customer of an IPv6 provider has a /64 at least, so single addresses of it say nothing.
     fn new(address: IpAddr, username: &str) -> Self {
-        let network = match address.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-            v4 @ IpAddr::V4(_) => v4,
-        };
+        let network = network(address);
         let username = username.chars().take(MAX_NAME_LENGTH + 1).collect::<String>().to_ascii_lowercase();
         Self { network, username }
     }
@@ -92,10 +89,14 @@ impl Attempts {
         Ok(())
     }
 
+    /// Takes an attempt back that was not made. Nothing is left of one that was the first: what is refused must not fill the table.
     fn give_back(&self, key: &Key) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failures) = known.get_mut(key) {
             failures.count = failures.count.saturating_sub(1);
+            if failures.count == 0 {
+                known.remove(key);
+            }
         }
     }
 
@@ -146,7 +147,7 @@ impl Registry {
             return Err(ServiceError::Throttled(wait));
         }
         let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-        let verified = self.shared.passwords.verify(password, stored).await;
+        let verified = self.shared.passwords.verify(self.who(), password, stored).await;
         // No password was looked at: being busy is not the caller's failure.
         let matches = verified.inspect_err(|_busy| self.shared.attempts.give_back(&key))?;
         let Some(user) = user.clone().filter(|_| matches) else {
@@ -222,6 +223,7 @@ mod tests {
             assert_eq!(attempts.begin(&root, at(0)), Ok(()));
             attempts.give_back(&root);
         }
+        assert!(attempts.0.lock().unwrap().is_empty(), "nor is it remembered");
     }
 
     #[test]

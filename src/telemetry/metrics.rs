@@ -78,6 +78,11 @@ struct ReasonLabel {
     reason: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabel {
+    limit: &'static str,
+}
+
 #[derive(Debug, Clone)]
 struct Durations;
 
@@ -99,8 +104,18 @@ pub struct Metrics {
     refusals: Family<ReasonLabel, Counter>,
     connections: Gauge,
     throttled: Counter,
+    limits: Limits,
     commits: Counter,
     changes: Counter,
+}
+
+/// What the limits on work and connections are, and did.
+#[derive(Debug, Default)]
+struct Limits {
+    waits: Family<LimitLabel, Counter>,
+    refusals: Family<LimitLabel, Counter>,
+    places: Family<LimitLabel, Gauge>,
+    own: Family<LimitLabel, Gauge>,
 }
 
 /// One more of something for as long as it lives, such as an open connection.
@@ -140,10 +155,12 @@ impl Metrics {
             refusals: Family::default(),
             connections: Gauge::default(),
             throttled: Counter::default(),
+            limits: Limits::default(),
             commits: Counter::default(),
             changes: Counter::default(),
         };
         metrics.register_http();
+        metrics.register_limits();
         metrics.register_storage();
         metrics.registry.register(
             "log_lines_lost",
@@ -177,6 +194,18 @@ impl Metrics {
         registry.register("uploads_in_progress", "Uploads being received", self.uploads.clone());
         registry.register("upload_refusals", "Uploads refused, by reason", self.refusals.clone());
         registry.register("sign_ins_throttled", "Password sign-ins refused unseen", self.throttled.clone());
+    }
+
+    fn register_limits(&mut self) {
+        let (registry, limits) = (&mut self.registry, &self.limits);
+        registry.register("limit_waits", "How often something waited for a place", limits.waits.clone());
+        registry.register(
+            "limit_refusals",
+            "How often something was refused for want of one",
+            limits.refusals.clone(),
+        );
+        registry.register("limit_places", "Places there are", limits.places.clone());
+        registry.register("limit_places_per_caller", "Places one caller has at most", limits.own.clone());
     }
 
     fn register_storage(&mut self) {
@@ -230,6 +259,21 @@ impl Metrics {
         self.changes.inner().store(changes, Ordering::Relaxed);
     }
 
+    /// What a limit did so far. `limit` is a word of our own.
+    pub fn set_limit(&self, limit: &'static str, waits: u64, refusals: u64) {
+        let label = LimitLabel { limit };
+        self.limits.waits.get_or_create(&label).inner().store(waits, Ordering::Relaxed);
+        self.limits.refusals.get_or_create(&label).inner().store(refusals, Ordering::Relaxed);
+    }
+
+    /// What a limit is: places, and how many of them one caller has at most.
+    pub fn set_limit_places(&self, limit: &'static str, places: u64, own: u64) {
+        let label = LimitLabel { limit };
+        let shown = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        self.limits.places.get_or_create(&label).set(shown(places));
+        self.limits.own.get_or_create(&label).set(shown(own));
+    }
+
     /// Everything, in the `OpenMetrics` text format: see [`CONTENT_TYPE`].
     pub fn encode(&self) -> String {
         let mut text = String::new();
@@ -255,6 +299,8 @@ mod tests {
         metrics.sign_in_throttled();
         metrics.ready_answer();
         metrics.set_commits(2, 7);
+        metrics.set_limit("uploads", 3, 1);
+        metrics.set_limit_places("uploads", 32, 16);
         lost.inc_by(4);
         let _open = metrics.connection();
         drop(metrics.connection());
@@ -274,6 +320,10 @@ mod tests {
             "cairn_store_commits_total 2",
             "cairn_store_changes_total 7",
             "cairn_log_lines_lost_total 4",
+            "cairn_limit_waits_total{limit=\"uploads\"} 3",
+            "cairn_limit_refusals_total{limit=\"uploads\"} 1",
+            "cairn_limit_places{limit=\"uploads\"} 32",
+            "cairn_limit_places_per_caller{limit=\"uploads\"} 16",
             "# EOF",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

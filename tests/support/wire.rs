@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 
+use super::PATIENCE;
 use super::client::{Response, connect};
 
 /// A connection of a test.
@@ -15,7 +16,13 @@ pub(crate) struct Wire {
 impl Wire {
     /// Connects.
     pub(crate) fn open(address: SocketAddr) -> Self {
-        Self { stream: connect(address), unread: Vec::new() }
+        Self::on(connect(address))
+    }
+
+    /// Uses a connection that there is.
+    pub(crate) fn on(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { stream, unread: Vec::new() }
     }
 
     /// Sends bytes. Asserts that the connection takes them.

@@ -8,6 +8,8 @@ mod support;
 mod bodies;
 mod downloads;
 mod heads;
+mod neighbours;
+mod quick;
 mod slow;
 
 use support::client::Response;

@@ -1,20 +1,11 @@
 //! Clients that are slow, silent or too many, against a server in this process whose limits are short.
 
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use cairn::domain::limits::HttpLimits;
-use cairn::http::{App, Edge, Listener, Start, serve};
-use cairn::service::{Clock, Options, Registry};
-use cairn::telemetry::Metrics;
-use prometheus_client::metrics::counter::Counter;
-use tempfile::TempDir;
-use tokio::runtime::Runtime;
 
+use crate::quick::Quick;
 use crate::support::archive::Module;
-use crate::support::client::Client;
 use crate::support::eventually;
 use crate::support::server::ROOT_TOKEN;
 use crate::support::wire::Wire;
@@ -22,71 +13,6 @@ use crate::{SENTINEL, upload};
 
 /// Long enough for an honest client on this machine, and over before anybody loses patience.
 const SHORT: Duration = Duration::from_millis(400);
-
-/// A server in this process.
-struct Quick {
-    address: SocketAddr,
-    app: Arc<App>,
-    folder: TempDir,
-    runtime: Option<Runtime>,
-}
-
-impl Quick {
-    fn start(limits: HttpLimits) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_stack_size(8 * 1024 * 1024)
-            .enable_all()
-            .build()
-            .unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let (address, app) = runtime.block_on(run(folder.path(), limits));
-        Self { address, app, folder, runtime: Some(runtime) }
-    }
-
-    fn root(&self) -> Client {
-        Client::new(self.address).token(ROOT_TOKEN)
-    }
-
-    /// Makes the project `acme/network`.
-    fn acme(self) -> Self {
-        let group = serde_json::json!({ "name": "acme", "path": "acme" });
-        let group = self.root().post("/api/v4/groups", &group).must(201).json();
-        let project = serde_json::json!({ "name": "network", "namespace_id": group["id"] });
-        self.root().post("/api/v4/projects", &project).must(201);
-        self
-    }
-
-    /// Connections open now.
-    fn connections(&self) -> u64 {
-        let metrics = self.app.metrics.encode();
-        let line = metrics.lines().find_map(|line| line.strip_prefix("cairn_http_connections "));
-        line.unwrap().parse().unwrap()
-    }
-
-    fn staged(&self) -> usize {
-        std::fs::read_dir(self.folder.path().join("tmp")).unwrap().count()
-    }
-}
-
-impl Drop for Quick {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-async fn run(data: &Path, limits: HttpLimits) -> (SocketAddr, Arc<App>) {
-    let registry = Registry::open(data, Options::default(), Clock::system()).await.unwrap();
-    registry.bootstrap_root(None, Some(ROOT_TOKEN.to_owned().into()), |_| Ok(())).await.unwrap();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let metrics = Arc::new(Metrics::new(&Counter::default()));
-    let app = Arc::new(App::new(registry, metrics, limits, Edge::default(), Start::default()));
-    tokio::spawn(serve(Arc::clone(&app), vec![Listener::Tcp(listener, None)], std::future::pending()));
-    (address, app)
-}
 
 #[test]
 fn a_client_that_says_nothing_is_let_go() {

@@ -40,6 +40,8 @@ pub(super) enum Reason {
     Duplicate,
     /// Too many failed attempts.
     Throttled,
+    /// Too much at once of one caller.
+    Crowded,
     /// The disk is full.
     DiskFull,
     /// The server is starting, stopping or busy.
@@ -69,6 +71,7 @@ impl Reason {
         on(endpoint.needs_registry(), Self::SwitchedOff);
         on(endpoint.needs_registry(), Self::ProjectSwitchedOff);
         on(changes, Self::DiskFull);
+        on(identifies, Self::Crowded);
         on(true, Self::Broken);
         on(true, Self::Busy);
         reasons
@@ -87,6 +90,7 @@ impl Reason {
             Self::NoModule => "The names, the version or the archive cannot be a module; says why.",
             Self::Duplicate => "The version is there already, or the module is in another project.",
             Self::Throttled => "Too many failed attempts: wait as long as `Retry-After` says.",
+            Self::Crowded => "Too many requests of this caller at once: try again in a moment.",
             Self::DiskFull => "The server's disk is full.",
             Self::Busy => "The server is starting, stopping or busy: try again in a moment.",
             Self::Broken => "The server failed; its log says how.",
@@ -119,6 +123,7 @@ impl Reason {
                 },
             }))],
             Self::Throttled => vec![ServiceError::Throttled(Duration::ZERO)],
+            Self::Crowded => vec![ServiceError::Crowded("")],
             Self::DiskFull => vec![ServiceError::StorageFull],
             Self::Busy => vec![ServiceError::Unavailable("")],
             Self::Broken => vec![ServiceError::Internal(InternalError::Other(""))],

@@ -135,10 +135,10 @@ fn refusals_follow_from_the_endpoint() {
     for (path, method, statuses) in [
         ("/.well-known/terraform.json", "get", "200 500 503"),
         ("/oauth/token", "post", "200 400 429 500 503 507"),
-        ("/api/v4/users", "post", "201 400 401 403 409 500 503 507"),
-        ("/api/v4/groups/{id}", "get", "200 301 400 401 403 404 500 503"),
-        ("/v1/modules/search", "get", "200 400 401 403 404 500 503"),
-        ("/api/v4/projects/{id}/packages/{package_id}", "delete", "204 400 401 403 404 500 503 507"),
+        ("/api/v4/users", "post", "201 400 401 403 409 429 500 503 507"),
+        ("/api/v4/groups/{id}", "get", "200 301 400 401 403 404 429 500 503"),
+        ("/v1/modules/search", "get", "200 400 401 403 404 429 500 503"),
+        ("/api/v4/projects/{id}/packages/{package_id}", "delete", "204 400 401 403 404 429 500 503 507"),
     ] {
         let responses = document["paths"][path][method]["responses"].as_object().unwrap();
         let found: Vec<&str> = responses.keys().map(String::as_str).collect();

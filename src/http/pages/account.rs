@@ -60,7 +60,7 @@ pub(super) async fn sign_in(visit: &Visit<'_>, form: &Form) -> Result<Reply, Ser
             visit.context.app.metrics.sign_in_throttled();
             format!("Not checked: {refused}")
         }
-        ServiceError::Unavailable(_) => format!("Not checked: {refused}"),
+        ServiceError::Unavailable(_) | ServiceError::Crowded(_) => format!("Not checked: {refused}"),
         _ => return Err(refused),
     };
     let again = SignIn { redirect_to, username, problem: Some(&problem) };

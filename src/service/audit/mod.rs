@@ -13,6 +13,7 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde_json::Value;
 
 use super::access::check_unchanged;
+use super::lines::Who;
 use super::{Caller, Registry, ServiceError};
 use crate::domain::audit::{Action, Changes, Details, Entry, Kind, Named, Outcome};
 use crate::domain::identity::{Holder, User};
@@ -36,6 +37,8 @@ pub struct Origin {
     request_id: Option<String>,
     /// Where it came from; nothing for whoever has the machine.
     address: Option<IpAddr>,
+    /// Whom limits count it for, once that is known.
+    who: OnceLock<Who>,
     /// Set when a sign-in failed in it: with the user, if there is one of that name.
     failed_sign_in: OnceLock<Option<Named>>,
 }
@@ -43,7 +46,12 @@ pub struct Origin {
 impl Origin {
     /// A request.
     pub fn new(request_id: String, address: Option<IpAddr>) -> Self {
-        Self { request_id: Some(request_id), address, failed_sign_in: OnceLock::new() }
+        Self { request_id: Some(request_id), address, who: OnceLock::new(), failed_sign_in: OnceLock::new() }
+    }
+
+    /// Whom limits count it for: its caller, or whoever is at its address.
+    pub(super) fn who(&self) -> Who {
+        self.who.get().cloned().unwrap_or_else(|| Who::of(&Caller::Anonymous, self.address))
     }
 }
 
@@ -52,6 +60,11 @@ impl Registry {
     #[must_use]
     pub fn for_request(&self, origin: Origin) -> Self {
         Self { shared: Arc::clone(&self.shared), origin: Arc::new(origin) }
+    }
+
+    /// Says who makes the request.
+    pub fn asked_by(&self, caller: &Caller) {
+        let _once = self.origin.who.set(Who::of(caller, self.origin.address));
     }
 
     /// Takes down what a caller does, now.

@@ -5,13 +5,14 @@
 //! how many they were. What is lost in a crash are the last seconds.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use super::{actor, credential, rounded};
 use crate::domain::audit::{Action, Details, Entry, Kind, Named, Outcome, Refusal, cut};
+use crate::service::lines::network;
 use crate::service::{Caller, Registry, ServiceError};
 
 /// How long refusals are counted together, in milliseconds.
@@ -60,13 +61,7 @@ enum Source {
 
 impl Source {
     fn of(address: Option<IpAddr>) -> Self {
-        match address.map(|address| address.to_canonical()) {
-            None => Self::Operator,
-            Some(IpAddr::V6(address)) => {
-                Self::Network(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into())
-            }
-            Some(v4) => Self::Network(v4),
-        }
+        address.map_or(Self::Operator, |address| Self::Network(network(address)))
     }
 
     fn shown(self) -> Option<String> {

@@ -1,11 +1,15 @@
 //! What is inside packages, and who may look.
 
+use std::future::Future;
 use std::io::Write;
+use std::task::{Context, Waker};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::super::audit::Origin;
 use super::super::fixture::{World, word};
+use super::super::lines::Who;
 use super::*;
 use crate::archive::inspect;
 use crate::domain::limits::{ArchiveLimits, ManifestLimits};
@@ -157,12 +161,20 @@ async fn an_archive_that_changed_on_disk_is_the_servers_fault() {
 }
 
 #[tokio::test]
-async fn more_readers_than_may_wait_are_sent_away() {
+async fn who_has_more_waiting_than_may_is_sent_away_and_others_are_served() {
     let (world, package) = stage(&[("main.tf", b"")]).await;
-    let contents = &world.registry.shared.contents;
-    let look = || world.registry.archive_files(&Caller::Operator, "acme/network", package.id.0);
-    let all = contents.waiting.acquire_many(u32::try_from(WAITING).unwrap()).await.unwrap();
-    assert!(matches!(look().await, Err(ServiceError::Unavailable(_))));
-    drop(all);
-    look().await.unwrap();
+    let reading = &world.registry.shared.contents.reading;
+    let running = reading.take(Who::Program).await.unwrap();
+    let mut line: Vec<_> = (0..WAITING).map(|_| Box::pin(reading.take(Who::Program))).collect();
+    for next in &mut line {
+        assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    let look = async |registry: &Registry| {
+        registry.archive_files(&Caller::Operator, "acme/network", package.id.0).await
+    };
+    assert!(matches!(look(&world.registry).await, Err(ServiceError::Crowded(_))));
+    let other = Origin::new("other".to_owned(), Some([192, 0, 2, 1].into()));
+    look(&world.registry.for_request(other)).await.unwrap();
+    drop((line, running));
+    look(&world.registry).await.unwrap();
 }
