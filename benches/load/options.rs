@@ -82,7 +82,7 @@ pub(crate) struct Run {
     /// Seconds of each contestant in a round
     #[arg(long, default_value_t = 3)]
     pub(crate) seconds: u64,
-    /// The few workloads that CI runs, in shorter rounds; fails when a ratio is below its floor
+    /// The few workloads that CI runs, in shorter rounds; fails when a ratio is below its floor, or its guard
     #[arg(long)]
     pub(crate) short: bool,
     /// Directory of the instance: made there if it is missing, copied before use

@@ -33,6 +33,8 @@ pub(crate) struct Row {
     /// One a round.
     pub(crate) values: Vec<f64>,
     pub(crate) goal: Goal,
+    /// Below what CI fails, where that is not the floor: the floor is not reached, and what is reached is to stay.
+    pub(crate) guard: Option<f64>,
     /// What cairn did, in words.
     pub(crate) absolute: String,
     /// Ratios of the work done in a second of the server's processor time: other processes disturb them less.
@@ -62,6 +64,7 @@ impl Row {
             unit,
             values,
             goal,
+            guard: None,
             absolute: String::new(),
             per_cpu: Vec::new(),
             foreign: 0.0,
@@ -72,6 +75,10 @@ impl Row {
 
     pub(crate) fn against(self, control: &str) -> Self {
         Self { control: control.to_owned(), ..self }
+    }
+
+    pub(crate) fn guard(self, guard: f64) -> Self {
+        Self { guard: Some(guard), ..self }
     }
 
     pub(crate) fn absolute(self, absolute: String) -> Self {
@@ -105,8 +112,12 @@ impl Row {
     }
 
     /// Whether CI must fail: times and sizes depend on the machine, ratios do not, unless others used it meanwhile.
-    pub(crate) fn is_ratio_below_floor(&self) -> bool {
-        self.unit == "x" && !self.spoiled && self.verdict() == "MISSED"
+    pub(crate) fn is_ratio_too_low(&self) -> bool {
+        let is_low = match self.guard {
+            Some(guard) => median(&self.values) < guard,
+            None => self.verdict() == "MISSED",
+        };
+        self.unit == "x" && !self.spoiled && is_low
     }
 
     fn bounds(&self) -> (String, String) {

@@ -49,11 +49,10 @@ fn at_once(world: &mut World, workload: &str, bytes: usize) -> Result<()> {
         median(&played.values(|round| Some(round.first()?.p99))),
     );
     let goal = Goal::AtLeast { target: 0.85, floor: 0.65 };
-    world.told(Row::ratio(workload, "hash and sync", played.ratios(1), &played, goal).absolute(format!(
-        "{}/s, p99 {} ms",
-        short(rate),
-        short(p99)
-    )));
+    let done = format!("{}/s, p99 {} ms", short(rate), short(p99));
+    // The plain publisher reads no configuration, which takes most of a publication's time.
+    let row = Row::ratio(workload, "hash and sync", played.ratios(1), &played, goal).guard(0.10);
+    world.told(row.absolute(done));
     drop(cairn);
     std::fs::remove_dir_all(plain)?;
     Ok(std::fs::remove_dir_all(data)?)
@@ -91,6 +90,7 @@ pub(crate) fn publish_50m(world: &mut World) -> Result<()> {
     let goal = Goal::AtLeast { target: 0.85, floor: 0.65 };
     world.told(
         Row::ratio("publish-50m", "hash and sync", played.ratios(1), &played, goal)
+            .guard(0.45)
             .absolute(format!("{} MiB/s", short(rate))),
     );
     // The first upload counts most: what it took may still be there when the next one begins.

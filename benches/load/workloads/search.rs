@@ -13,12 +13,13 @@ use crate::world::{World, token};
 use crate::wrk::Asked;
 
 /// Pages, by what they show. The numbers of packages begin at 1.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
     ("home", "/"),
     ("group", "/open/-/infrastructure_registry"),
     ("group by name", "/groups/open/-/infrastructure_registry?orderBy=name&sort=asc"),
     ("package", "/load/modules/-/infrastructure_registry/"),
     ("search", "/search?q="),
+    ("search of the API", "/v1/modules/search?q="),
 ];
 
 pub(crate) fn search(world: &mut World) -> Result<()> {
@@ -84,7 +85,7 @@ fn one_after_another(
     while start.elapsed().as_secs() < world.run.seconds {
         let path = match name {
             "package" => format!("{path}{package}"),
-            "search" => format!("{path}{}", words.next().unwrap_or(&"")),
+            "search" | "search of the API" => format!("{path}{}", words.next().unwrap_or(&"")),
             _ => path.to_owned(),
         };
         let began = Instant::now();
