@@ -21,7 +21,7 @@ use crate::http::{App, Edge, Listener, Start, Tls, control, serve};
 use crate::outbound::{GitlabClient, Guard, HookSender, KeyFetcher};
 use crate::service::gitlab_jobs::GitlabJobs;
 use crate::service::oidc::IdTokens;
-use crate::service::{Clock, Options, Registry, clock};
+use crate::service::{Clock, Options, Registry, blocking, clock};
 use crate::telemetry::{self, LogControl, LogDrain, Metrics};
 
 /// How often counters gathered in memory are written.
@@ -296,7 +296,7 @@ async fn hang_up(mut hang_ups: Signal, trigger: ReloadTrigger) {
 /// Reads the certificates that the machine trusts, which takes longer than the first requests may wait, and sends
 /// webhooks from then on.
 async fn send_webhooks(registry: Registry, guard: Guard) {
-    match crate::store::blocking(move || HookSender::new(guard)).await {
+    match blocking(move || HookSender::new(guard)).await {
         Ok(Ok(sender)) => registry.send_webhooks(Arc::new(sender)).await,
         Ok(Err(error)) => tracing::error!(%error, "webhooks cannot be sent"),
         Err(error) => tracing::error!(%error, "webhooks cannot be sent"),

@@ -79,7 +79,7 @@ pub use access::{Caller, Presented};
 pub use clock::Clock;
 pub use error::ServiceError;
 
-pub use crate::store::DATABASE_FILE;
+pub use crate::store::{DATABASE_FILE, blocking};
 
 pub use catalog::{Extent, Manner, PackageOrder, Window};
 
