@@ -200,11 +200,11 @@ impl Registry {
     pub async fn open(data_dir: &Path, options: Options, clock: Clock) -> Result<Self, ServiceError> {
         // Both wait for the disk.
         let (blobs, store) = tokio::join!(
-            crate::store::blocking({
+            blocking({
                 let directory = data_dir.to_owned();
                 move || Blobs::open(&directory)
             }),
-            crate::store::blocking({
+            blocking({
                 let directory = data_dir.to_owned();
                 move || Store::open(&directory)
             }),
@@ -421,7 +421,7 @@ impl Registry {
     /// Reads what lists are answered from, so that the first list need not wait for it.
     pub async fn warm_up(&self) -> Result<(), ServiceError> {
         let (catalog, store) = (Arc::clone(&self.shared.catalog), self.shared.store.clone());
-        Ok(crate::store::blocking(move || catalog.read(&store, |_ready| ())).await??)
+        Ok(blocking(move || catalog.read(&store, |_ready| ())).await??)
     }
 
     /// Writes what was gathered in memory: when tokens were last used, what was downloaded, what was refused.
@@ -439,7 +439,7 @@ impl Registry {
             tracing::warn!(%error, "download counts of the last seconds could not be written");
         }
         let store = self.shared.store.clone();
-        if crate::store::blocking(move || store.close()).await.is_err() {
+        if blocking(move || store.close()).await.is_err() {
             tracing::error!("the database could not be closed in order");
         }
     }
