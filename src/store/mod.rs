@@ -2,7 +2,7 @@
 //!
 //! Reads take a [`Snapshot`]; changes are closures over a [`Change`] that the writer thread runs, many
 //! to one durable commit. redb's calls are synchronous: short reads are made where they are needed, long ones go
-//! through [`blocking`].
+//! through [`blocking()`].
 
 pub mod audit;
 mod blocking;
@@ -194,7 +194,7 @@ impl Store {
         Ok(Self { inner, writer })
     }
 
-    /// Reads from one consistent state. Must not block: a few lookups, or inside [`blocking`].
+    /// Reads from one consistent state. Must not block: a few lookups, or inside [`blocking()`].
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&Snapshot) -> Result<T, E>) -> Result<T, E> {
         let begun = {
             let guard = self.inner.database.read().unwrap_or_else(PoisonError::into_inner);

@@ -19,7 +19,7 @@ pub enum Affects {
     People,
     /// Where things are: groups, projects and their names.
     Places,
-    /// Which packages there are. The change says of which module: see [`Touched::module`].
+    /// Which packages there are. The change says of which module: see `Change::touch_module`.
     Packages,
     /// All of it. What nobody thought about.
     Everything,
