@@ -4,11 +4,11 @@ use crate::browser::Browser;
 use crate::site::Site;
 
 const FORM: &str = r#"<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width">
-<title>Form</title></head><body><main><h1>Form</h1>
+<title>Form</title><style>summary { padding: 4px }</style></head><body><main><h1>Form</h1>
 <label for="a">Full name</label> <input id="a"> <input aria-label="Search" type="search">
 <label for="b">Colour</label> <select id="b"><option>red<option>blue</select>
 <label><input type="radio" name="r"> one</label> <label><input type="radio" name="r"> two</label>
-<details><summary style="padding: 4px">More</summary><p>Hidden text <a href="/more">read on</a></p></details>
+<details><summary>More</summary><p>Hidden text <a href="/more">read on</a></p></details>
 <ul><li>first <button onclick="document.title = 'first deleted'">Delete</button></li>
 <li>second <button onclick="document.title = 'second deleted'">Delete</button></li></ul>
 </main><noscript>No scripts here.</noscript></body></html>"#;
