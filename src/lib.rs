@@ -27,6 +27,15 @@
 //! [`service::Caller`], calls one use case, and gives the answer its common headers, one log line and one metric.
 //! Use cases load facts from a [`store::Snapshot`] and ask [`domain::access`], which alone compares roles.
 //!
+//! What Terraform asks again and again is kept ready ([`service::ready`]): answers for everybody who may see all the projects
+//! they are made of, callers by the hash of their token, each with a stamp of the store ([`store::Stamps`]). A commit makes
+//! the stamps old of what it could alter before the change is acknowledged, so a kept answer is never older than an
+//! acknowledged change. Archives leave through `sendfile` on plain connections, and in pieces over TLS.
+//!
+//! Callers share places: each has a part of the uploads, lists, searches, password checks and connections, and waits behind its
+//! own requests (`service::lines`); a flood waits while others ask (`http::turns`). Long work runs in the background
+//! ([`store::background`]), at a lower priority than the threads that answer.
+//!
 //! # Life of a publish
 //!
 //! Everything that can be refused without the body is refused first. The body then goes, piece by piece and in bounded
