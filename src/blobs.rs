@@ -82,8 +82,11 @@ impl Blobs {
 
     /// Begins a blob. Dropping it before [`commit`](Self::commit) removes every trace.
     pub fn stage(&self) -> io::Result<Staged> {
+        let mut builder = tempfile::Builder::new();
+        // What was opened to write may be written; nobody else opens it to.
+        builder.prefix(STAGED_PREFIX).permissions(fs::Permissions::from_mode(0o400));
         Ok(Staged {
-            file: tempfile::Builder::new().prefix(STAGED_PREFIX).tempfile_in(&self.staging)?,
+            file: builder.tempfile_in(&self.staging)?,
             hash: digest::Context::new(&digest::SHA256),
             size: 0,
         })
@@ -96,7 +99,6 @@ impl Blobs {
     pub fn commit(&self, staged: Staged) -> io::Result<Lease> {
         let digest = finish(staged.hash);
         staged.file.as_file().sync_all()?;
-        fs::set_permissions(staged.file.path(), fs::Permissions::from_mode(0o400))?;
         let lease = Lease { digest, size: staged.size, leases: Arc::clone(&self.leases) };
         *lock(&self.leases).entry(digest).or_default() += 1;
         let path = self.path(&digest);

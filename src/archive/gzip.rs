@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use flate2::Crc;
+use crc32fast::Hasher as Crc;
 use flate2::bufread::DeflateDecoder;
 
 use super::error::{ArchiveError, GzipProblem};
@@ -103,7 +103,7 @@ fn trailer(source: &mut impl BufRead, crc: &Crc, unpacked: u64) -> Result<(), Pr
     let mut trailer = [0; 8];
     source.read_exact(&mut trailer)?;
     let [c0, c1, c2, c3, l0, l1, l2, l3] = trailer;
-    if u32::from_le_bytes([c0, c1, c2, c3]) != crc.sum() {
+    if u32::from_le_bytes([c0, c1, c2, c3]) != crc.clone().finalize() {
         return Err(GzipProblem::Checksum.into());
     }
     // ISIZE is the length modulo 2^32.
@@ -173,7 +173,7 @@ impl<S: BufRead> Header<'_, S> {
             while flags & flag != 0 && self.array::<1>()? != [0] {}
         }
         if flags & FLAG_HEADER_CRC != 0 {
-            let expected = self.crc.sum().to_le_bytes();
+            let expected = self.crc.clone().finalize().to_le_bytes();
             if !expected.starts_with(&self.array::<2>()?) {
                 return Err(GzipProblem::HeaderChecksum.into());
             }

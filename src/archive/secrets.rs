@@ -1,5 +1,7 @@
 //! A cheap look for private keys in the text that streams by.
 
+use memchr::memmem;
+
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----";
 /// Bytes from the first dash to the last: the longest known label is `OPENSSH PRIVATE KEY`.
@@ -39,24 +41,17 @@ impl Scanner {
 
 /// Whether there is a line like `-----BEGIN RSA PRIVATE KEY-----` (RFC 7468) or its `OpenPGP` form.
 fn holds_key(text: &[u8]) -> bool {
-    let mut rest = text;
-    while let Some(at) = rest.iter().position(|&byte| byte == b'-') {
-        rest = rest.get(at..).unwrap_or_default();
-        if let Some(label) = rest.strip_prefix(BEGIN) {
-            let length = label
-                .iter()
-                .take(MAX_LINE)
-                .take_while(|byte| byte.is_ascii_uppercase() || **byte == b' ')
-                .count();
-            let (label, behind) = label.split_at(length);
-            let names_key = label.ends_with(b"PRIVATE KEY") || label.ends_with(b"PRIVATE KEY BLOCK");
-            if names_key && behind.starts_with(END) {
-                return true;
-            }
-        }
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    false
+    memmem::find_iter(text, BEGIN).any(|at| {
+        let label = text.get(at + BEGIN.len()..).unwrap_or_default();
+        let length = label
+            .iter()
+            .take(MAX_LINE)
+            .take_while(|byte| byte.is_ascii_uppercase() || **byte == b' ')
+            .count();
+        let (label, behind) = label.split_at(length);
+        let names_key = label.ends_with(b"PRIVATE KEY") || label.ends_with(b"PRIVATE KEY BLOCK");
+        names_key && behind.starts_with(END)
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use super::extension::{Extensions, check_global};
 use super::gzip::Member;
 use super::header::{BLOCK, Block, Header, Kind, apparent_name};
 
-const BUFFER_BYTES: usize = 128 * 1024;
+/// Small enough for the allocator to hand out memory that was used before: larger ones are mapped afresh each time.
+const BUFFER_BYTES: usize = 64 * 1024;
 /// Below this a size fits the ustar field, so a PAX record has no reason to say anything else.
 const USTAR_MAX_SIZE: u64 = 8 << 30;
 

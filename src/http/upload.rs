@@ -293,21 +293,35 @@ struct Pieces {
     ended: bool,
 }
 
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Pieces {
+    /// Goes on to the next piece, if that is there or `wait` says that it is worth waiting for. Says whether there is one.
+    fn advance(&mut self, wait: bool) -> io::Result<bool> {
         while self.head.is_empty() && !self.ended {
-            match self.incoming.blocking_recv() {
+            let next = if wait { self.incoming.blocking_recv() } else { self.incoming.try_recv().ok() };
+            match next {
                 Some(Piece::Bytes(piece)) => self.head = piece,
                 Some(Piece::End) => self.ended = true,
-                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+                None if wait => return Err(io::ErrorKind::UnexpectedEof.into()),
+                None => return Ok(false),
             }
         }
-        let count = self.head.len().min(buffer.len());
-        let piece = self.head.split_to(count);
-        if let Some(target) = buffer.get_mut(..count) {
-            target.copy_from_slice(&piece);
+        Ok(!self.head.is_empty())
+    }
+}
+
+impl Read for Pieces {
+    /// Waits for the first piece only, and takes what else has come: what is read is written to disk in one go.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() && self.advance(filled == 0)? {
+            let rest = buffer.get_mut(filled..).unwrap_or_default();
+            let piece = self.head.split_to(self.head.len().min(rest.len()));
+            filled += piece.len();
+            if let Some(target) = rest.get_mut(..piece.len()) {
+                target.copy_from_slice(&piece);
+            }
         }
-        Ok(count)
+        Ok(filled)
     }
 }
 

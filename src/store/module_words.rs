@@ -52,9 +52,15 @@ pub(super) fn replace(
     words: Option<Vec<Word>>,
 ) -> Result<(), StoreError> {
     let key = (project.0, name, system);
+    let words = words.map(|words| ModuleWords { words });
+    if let Some(words) = &words
+        && change.holds(&MODULE_WORDS, key, words)?
+    {
+        return Ok(());
+    }
     let before = of(change, project, name, system)?;
     let mut gone: BTreeMap<&str, Uses> = before.iter().map(|word| (word.text.as_str(), word.uses)).collect();
-    for word in words.iter().flatten() {
+    for word in words.iter().flat_map(|words| &words.words) {
         if gone.remove(word.text.as_str()) != Some(word.uses) {
             change.put(&WORDS, (word.text.as_str(), key.0, key.1, key.2), &word.uses)?;
         }
@@ -63,8 +69,7 @@ pub(super) fn replace(
         change.remove(&WORDS, (word, key.0, key.1, key.2));
     }
     match words {
-        Some(words) if words == before && !before.is_empty() => Ok(()),
-        Some(words) => change.put(&MODULE_WORDS, key, &ModuleWords { words }),
+        Some(words) => change.put(&MODULE_WORDS, key, &words),
         None => {
             change.remove(&MODULE_WORDS, key);
             Ok(())

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use redb::{Database, Durability, WriteTransaction};
+use redb::{Database, Durability, ReadableTable as _, WriteTransaction};
 use tokio::sync::oneshot;
 
 use super::audit::{self, Unchained};
@@ -425,6 +425,23 @@ impl Change<'_> {
     /// Says which module the packages are of that it writes or removes, so that only what is known of that is read again.
     pub(super) fn touch_module(&mut self, name: &ModuleName, system: &System) {
         self.touched.module(name.as_str(), system.as_str());
+    }
+
+    /// Whether that very record is under a key already, byte for byte.
+    pub(super) fn holds<K, R>(
+        &self,
+        table: &Table<K, R>,
+        key: K::SelfType<'_>,
+        record: &R,
+    ) -> Result<bool, StoreError>
+    where
+        K: redb::Key + 'static,
+        R: Record,
+    {
+        let value = codec::encode(record)
+            .map_err(|error| StoreError::Record { table: table.name().to_owned(), error })?;
+        let open = self.transaction.open_table(table.definition)?;
+        Ok(open.get(key)?.is_some_and(|found| found.value() == value))
     }
 
     /// Queues an entry of the audit log: it is chained to those before it, in this commit too, when the change is applied.
