@@ -197,7 +197,7 @@ async fn member(client: &Client, command: MemberCommand, output: Output) -> Resu
             place.check(client).await?;
             let url = format!("{}/members", place.url());
             let (status, answer) =
-                client.send(Method::POST, &url, Bytes::from(serde_json::to_vec(&body)?).into()).await?;
+                client.send(Method::POST, &url, Bytes::from(serde_json::to_vec(&body)?)).await?;
             if status == StatusCode::CONFLICT {
                 bail!(
                     "{user} is a member of {place} already: `cairn admin member delete {user} {}` first to change the role",

@@ -17,6 +17,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::data_dir::DataDir;
+use super::patience::Patience;
 use crate::domain::limits::HttpLimits;
 use crate::http::request::{Peer, RequestBody};
 use crate::http::{App, Edge, Start, control, pipeline};
@@ -80,8 +81,8 @@ impl Client {
 
     /// Makes a request and returns the JSON of its answer; an error answer becomes an error with its text.
     pub(super) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let bytes = Bytes::from(body.map(serde_json::to_vec).transpose()?.unwrap_or_default());
-        let (status, answer) = self.send(method, path, outbound::Body::from(bytes)).await?;
+        let body = Bytes::from(body.map(serde_json::to_vec).transpose()?.unwrap_or_default());
+        let (status, answer) = self.send(method, path, body).await?;
         if !status.is_success() {
             return Err(Refused::new(status, &answer).into());
         }
@@ -89,30 +90,27 @@ impl Client {
     }
 
     /// Makes a request and returns status and body of its answer, whatever they are.
-    pub(super) async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: outbound::Body,
-    ) -> Result<(StatusCode, Bytes)> {
-        self.send_with(method, path, None, body).await
+    pub(super) async fn send(&self, method: Method, path: &str, body: Bytes) -> Result<(StatusCode, Bytes)> {
+        let (head, answer) =
+            self.patiently(method, path, None, || Ok(outbound::Body::from(body.clone()))).await?;
+        Ok((head.status, answer))
     }
 
-    /// The same with one more header.
-    pub(super) async fn send_with(
+    /// Puts a body that is made anew for each time it has to be sent.
+    pub(super) async fn put(
         &self,
-        method: Method,
         path: &str,
         header: Option<(HeaderName, HeaderValue)>,
-        body: outbound::Body,
+        body: impl Fn() -> Result<outbound::Body>,
     ) -> Result<(StatusCode, Bytes)> {
-        let (head, answer) = self.exchange(method, path, header, body).await?;
+        let (head, answer) = self.patiently(Method::PUT, path, header, body).await?;
         Ok((head.status, answer))
     }
 
     /// A page of a list, and the path of the next one: where `Link` of the answer leads (RFC 8288).
     pub(super) async fn page(&self, path: &str) -> Result<(Vec<Value>, Option<String>)> {
-        let (head, answer) = self.exchange(Method::GET, path, None, outbound::Body::empty()).await?;
+        let empty = || Ok(outbound::Body::empty());
+        let (head, answer) = self.patiently(Method::GET, path, None, empty).await?;
         if !head.status.is_success() {
             return Err(Refused::new(head.status, &answer).into());
         }
@@ -121,6 +119,26 @@ impl Client {
         let next =
             next.and_then(|url| url.find("/api/").and_then(|start| url.get(start..))).map(str::to_owned);
         Ok((serde_json::from_slice(&answer)?, next))
+    }
+
+    /// Makes a request, and makes it again while the server is busy.
+    async fn patiently(
+        &self,
+        method: Method,
+        path: &str,
+        header: Option<(HeaderName, HeaderValue)>,
+        body: impl Fn() -> Result<outbound::Body>,
+    ) -> Result<(response::Parts, Bytes)> {
+        let mut patience = Patience::default();
+        loop {
+            let (head, answer) = self.exchange(method.clone(), path, header.clone(), body()?).await?;
+            // Nobody else works on a directory that this process holds: it does not become less busy.
+            let again = if let Self::Direct(..) = self { None } else { patience.after(&head) };
+            match again {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Ok((head, answer)),
+            }
+        }
     }
 
     async fn exchange(
@@ -171,7 +189,7 @@ impl Client {
 
     /// Makes a request about one thing; nothing when there is no such thing.
     pub(super) async fn find(&self, method: Method, path: &str) -> Result<Option<Value>> {
-        let (status, answer) = self.send(method, path, outbound::Body::empty()).await?;
+        let (status, answer) = self.send(method, path, Bytes::new()).await?;
         match status {
             StatusCode::NOT_FOUND => Ok(None),
             status if !status.is_success() => Err(Refused::new(status, &answer).into()),

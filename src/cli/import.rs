@@ -160,7 +160,8 @@ impl Import<'_> {
             return Ok(Outcome::There);
         }
         if !self.args.dry_run {
-            let (bar, what, size) = (self.bar.clone(), self.bar.message(), HumanBytes(packed.size));
+            let (bar, what, size) =
+                (self.bar.clone(), self.bar.message(), HumanBytes(packed.size).to_string());
             let progress = move |sent| bar.set_message(format!("{what} ({} of {size})", HumanBytes(sent)));
             if let Err(error) = upload::send(self.client, target, None, packed, progress).await {
                 // Somebody else may have published it meanwhile.

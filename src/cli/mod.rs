@@ -7,6 +7,7 @@ mod data_dir;
 mod destination;
 mod import;
 mod output;
+mod patience;
 mod places;
 mod publish;
 mod serve;

@@ -3,13 +3,13 @@
 #![expect(clippy::indexing_slicing, reason = "a key that a JSON answer lacks reads as null")]
 
 use anyhow::{Context, Result};
+use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::client::{Client, Refused};
 use crate::domain::{FullPath, Visibility};
-use crate::outbound::Body;
 
 /// Creates the project and the groups above it when they are missing and the token is an administrator's. `say` hears
 /// of each.
@@ -40,7 +40,7 @@ pub(super) async fn ensure(
 /// Whether the project is still to be created. It is refused when it is, and the caller may not.
 pub(super) async fn is_missing(client: &Client, project: &FullPath) -> Result<bool> {
     let url = format!("/api/v4/projects/{}", encode(project.as_str()));
-    let (status, answer) = client.send(Method::GET, &url, Body::empty()).await?;
+    let (status, answer) = client.send(Method::GET, &url, Bytes::new()).await?;
     match status {
         StatusCode::UNAUTHORIZED => Err(Refused::new(status, &answer).into()),
         StatusCode::NOT_FOUND if is_administrator(client).await? => Ok(true),
@@ -59,7 +59,7 @@ async fn is_administrator(client: &Client) -> Result<bool> {
     if client.is_operator() {
         return Ok(true);
     }
-    let (status, answer) = client.send(Method::GET, "/api/v4/user", Body::empty()).await?;
+    let (status, answer) = client.send(Method::GET, "/api/v4/user", Bytes::new()).await?;
     let user: Value = serde_json::from_slice(&answer).unwrap_or_default();
     Ok(status.is_success() && user["is_admin"].as_bool().unwrap_or_default())
 }

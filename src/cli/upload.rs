@@ -4,11 +4,13 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use hyper::StatusCode;
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::{Method, StatusCode};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
@@ -124,7 +126,7 @@ pub(super) async fn send(
     target: &Target,
     provenance: Option<&Provenance>,
     packed: Packed,
-    progress: impl FnMut(u64) + Send + 'static,
+    progress: impl FnMut(u64) + Clone + Send + 'static,
 ) -> Result<()> {
     let path = format!(
         "{}/terraform/modules/{}/{}/{}/file",
@@ -133,11 +135,30 @@ pub(super) async fn send(
         target.system,
         encode(&target.version.to_string())
     );
-    let body = Body::stream(BufReader::with_capacity(CHUNK, packed.file), packed.size, progress)?;
+    let (file, size) = (Arc::new(packed.file), packed.size);
+    let body = || {
+        let reader = FromStart { file: Arc::clone(&file), at: 0 };
+        Ok(Body::stream(BufReader::with_capacity(CHUNK, reader), size, progress.clone())?)
+    };
     let claim = provenance.and_then(claim).map(|value| (PROVENANCE, value));
-    match client.send_with(Method::PUT, &path, claim, body).await? {
+    match client.put(&path, claim, body).await? {
         (StatusCode::CREATED, _) => Ok(()),
         (status, answer) => Err(Refused::new(status, &answer).into()),
+    }
+}
+
+/// Reads a file from its beginning, wherever others are in it: an upload that is refused may still be reading when the
+/// next try begins.
+struct FromStart {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for FromStart {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.at)?;
+        self.at += count as u64;
+        Ok(count)
     }
 }
 

@@ -1,6 +1,9 @@
 //! `cairn publish`: from a directory or an archive, to a server by URL or through its data directory.
 
+use std::collections::HashSet;
 use std::fs;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 
 use cairn::blobs::Hasher;
@@ -105,6 +108,53 @@ fn groups_in_groups_and_personal_namespaces_are_made_or_found() {
         assert!(outcome.stderr.contains(made), "{outcome:?}");
         assert!(exists(&server, &format!("/api/v4/projects/{}", project.replace('/', "%2F"))));
     }
+}
+
+/// A server in front of another one that is busy whenever it is asked something for the first time. Its address.
+fn busy_at_first(behind: SocketAddr) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        let mut known = HashSet::new();
+        for client in listener.incoming() {
+            let mut client = BufReader::new(client.unwrap());
+            let (mut request, mut head) = (String::new(), String::from("Connection: close\r\n"));
+            client.read_line(&mut request).unwrap();
+            while !head.ends_with("\r\n\r\n") && client.read_line(&mut head).unwrap() > 0 {}
+            let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+            let length = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+            let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
+            client.read_exact(&mut body).unwrap();
+            let mut client = client.into_inner();
+            if known.insert(request.clone()) {
+                let status =
+                    if known.len() % 2 == 0 { "429 Too Many Requests" } else { "503 Service Unavailable" };
+                let busy = "Retry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                write!(client, "HTTP/1.1 {status}\r\n{busy}").unwrap();
+                continue;
+            }
+            let mut server = TcpStream::connect(behind).unwrap();
+            server.write_all(&[request.as_bytes(), head.as_bytes(), &body].concat()).unwrap();
+            io::copy(&mut server, &mut client).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn a_busy_server_is_asked_again_until_the_module_is_published() {
+    let server = Server::start();
+    let bytes = Module::of("patient").file("docs/x.md", "x".repeat(300_000)).build();
+    let archive = server.folder().join("vpc.tar.gz");
+    write_file(&archive, &bytes);
+    let fixed = ["publish", archive.to_str().unwrap(), "--project=acme/network", "--name=vpc"];
+    let url = format!("--url=http://{}", busy_at_first(server.address()));
+    let target = ["--system=aws", "--version=1.0.0", &url, "--token", ROOT_TOKEN];
+    let outcome = cairn(&[&fixed[..], &target].concat()).outcome();
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let mut hasher = Hasher::default();
+    hasher.update(&bytes);
+    assert_eq!(server.blobs(), [hasher.finish().to_hex()], "the whole of it, sent twice");
 }
 
 #[test]
