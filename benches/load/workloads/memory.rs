@@ -90,6 +90,6 @@ pub(crate) fn binary(world: &mut World) -> Result<()> {
         bail!("the program could not be stripped");
     }
     let bytes = std::fs::metadata(stripped)?.len();
-    world.told(mebibytes("binary, stripped", bytes, 8.0, 12.0));
+    world.told(mebibytes("binary, stripped", bytes, 12.0, 20.0));
     Ok(())
 }

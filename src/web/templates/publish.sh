@@ -35,4 +35,4 @@ if [ -n "${CAIRN_OPENER:-}" ]; then
   CAIRN_TOKEN=$(printf '%s' "$opened" | sed 's/.*"token":"\([^"]*\)".*/\1/')
 fi
 
-call "$CAIRN_TOKEN" --upload-file "$archive" "$project/packages/terraform/modules/$name/$system/$version/file"
+call "$CAIRN_TOKEN" --retry 5 --upload-file "$archive" "$project/packages/terraform/modules/$name/$system/$version/file"
