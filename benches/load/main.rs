@@ -32,6 +32,8 @@ mod report;
 mod rounds;
 mod seed;
 mod servers;
+mod storms;
+mod victim;
 mod wire;
 mod workloads;
 mod world;
@@ -56,6 +58,7 @@ fn main() -> Result<ExitCode> {
         Some(Command::Control { listen, answer }) => control::run(listen, &answer)?,
         Some(Command::Fetch(asked)) => fetch::main(&asked)?,
         Some(Command::Paced(asked)) => paced::main(&asked)?,
+        Some(Command::Victim(asked)) => victim::main(&asked)?,
         None if options.run.list => println!("{}", workloads::names().join("\n")),
         None => return measure(options.run),
     }

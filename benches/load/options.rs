@@ -36,6 +36,9 @@ pub(crate) enum Command {
     /// Send paced requests and print how long they took (run by the program itself)
     #[command(hide = true)]
     Paced(Paced),
+    /// Ask now and then and print how long that took (run by the program itself)
+    #[command(hide = true)]
+    Victim(Victim),
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +72,14 @@ pub(crate) struct Paced {
     /// Part of the names of the modules that are published
     #[arg(long)]
     pub(crate) run: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Victim {
+    pub(crate) server: SocketAddr,
+    pub(crate) path: String,
+    #[arg(long)]
+    pub(crate) seconds: f64,
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,11 @@
 //! HTTP/1.1 by hand, one request after another on a connection that stays open: samples, probes and publishers.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use rustix::net::{AddressFamily, SocketType, sockopt};
 
 /// An answer, with its headers as they came.
 #[derive(Debug, Clone)]
@@ -40,7 +41,30 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects.
     pub(crate) fn open(server: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(server)?;
+        Self::over(TcpStream::connect(server)?)
+    }
+
+    /// Connects from an address of this machine.
+    pub(crate) fn open_from(source: Ipv4Addr, server: SocketAddr) -> Result<Self> {
+        Self::over(Self::socket_from(source, server, None)?)
+    }
+
+    /// A connection from an address of this machine, with about so many bytes for what was not read yet.
+    pub(crate) fn socket_from(
+        source: Ipv4Addr,
+        server: SocketAddr,
+        kept: Option<usize>,
+    ) -> Result<TcpStream> {
+        let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+        if let Some(kept) = kept {
+            sockopt::set_socket_recv_buffer_size(&socket, kept)?;
+        }
+        rustix::net::bind(&socket, &SocketAddr::from((source, 0)))?;
+        rustix::net::connect(&socket, &server)?;
+        Ok(TcpStream::from(socket))
+    }
+
+    fn over(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_mins(2)))?;
         Ok(Self { stream: BufReader::new(stream) })

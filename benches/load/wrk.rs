@@ -1,7 +1,7 @@
 //! `wrk` on the second core: many small answers, and how long they took.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -62,10 +62,16 @@ function done(summary, latency)
 end
 "#;
 
-/// Runs it.
-pub(crate) fn run(dir: &Path, asked: &Asked<'_>) -> Result<Said> {
+/// Writes the script that asks for the paths of a file.
+pub(crate) fn script(dir: &Path) -> Result<PathBuf> {
     let script = dir.join("paths.lua");
     std::fs::write(&script, SCRIPT)?;
+    Ok(script)
+}
+
+/// Runs it.
+pub(crate) fn run(dir: &Path, asked: &Asked<'_>) -> Result<Said> {
+    let script = script(dir)?;
     let scheme = if asked.tls { "https" } else { "http" };
     let mut command = Command::new("taskset");
     command.args(["-c", CLIENT_CORE, "wrk", "-t", "1", "-c"]).arg(asked.connections.to_string());

@@ -25,7 +25,7 @@ impl Scanner {
         if self.found || self.binary || self.scanned >= MAX_SCANNED {
             return;
         }
-        self.binary = self.scanned == 0 && bytes.iter().take(1024).any(|&byte| byte == 0);
+        self.binary = self.scanned == 0 && memchr::memchr(0, bytes.get(..1024).unwrap_or(bytes)).is_some();
         self.scanned += bytes.len() as u64;
         self.tail.extend_from_slice(bytes.get(..MAX_LINE).unwrap_or(bytes));
         self.found = holds_key(&self.tail) || holds_key(bytes);

@@ -51,7 +51,7 @@ pub(crate) fn memory(world: &mut World) -> Result<()> {
 }
 
 pub(crate) fn idle_connections(world: &mut World) -> Result<()> {
-    raise_file_limit()?;
+    machine::raise_file_limit()?;
     let data = world.scratch("idle");
     std::fs::create_dir_all(&data)?;
     seed::write_empty(&data)?;
@@ -75,13 +75,6 @@ pub(crate) fn idle_connections(world: &mut World) -> Result<()> {
             .absolute(format!("{IDLE} connections")),
     );
     Ok(())
-}
-
-fn raise_file_limit() -> Result<()> {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
 pub(crate) fn binary(world: &mut World) -> Result<()> {

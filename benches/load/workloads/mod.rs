@@ -3,6 +3,7 @@
 mod files;
 mod memory;
 mod mixed;
+mod neighbours;
 mod publish;
 mod search;
 mod small;
@@ -36,6 +37,7 @@ const ALL: &[Workload] = &[
     ("pages", false, search::pages),
     ("read-while-publishing", false, mixed::read_while_publishing),
     ("mixed", false, mixed::mixed),
+    ("neighbours", false, neighbours::neighbours),
     ("start-clean", true, start::clean),
     ("start-killed", false, start::killed),
     ("start-empty", false, start::empty),
