@@ -47,7 +47,9 @@
 //!
 //! Lists and searches are answered from a catalog in memory: a compact copy of projects, modules and versions that is read
 //! from the store once and told of every commit before the change is acknowledged. It sorts, narrows and counts what this
-//! caller may see; the rows of the one page are then read from the store.
+//! caller may see; the rows of the one page are then read from the store. Searches look for their words among the distinct words
+//! of names and descriptions, which are far fewer than the texts. What a caller sees (`service::sights`), and the pages of lists
+//! and searches of modules (`service::kept_lists`), are kept as ready answers are, until something changes that could show.
 //! After a start searches are answered once the modules are read, and lists once their versions are.
 //!
 //! # Life of a change

@@ -23,7 +23,8 @@ const IN_ROOT: u64 = GROUPS * PROJECTS;
 const ALL_PROJECTS: u64 = 2 * IN_ROOT;
 /// Packages written with one change.
 const BATCH: u64 = 2_000;
-const WORDS: [&str; 16] = [
+/// The words that names are made of.
+pub(crate) const WORDS: [&str; 16] = [
     "network", "subnet", "database", "cache", "queue", "bucket", "cluster", "role", "policy", "gateway",
     "record", "zone", "alarm", "function", "image", "secret",
 ];

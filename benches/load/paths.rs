@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::instance::Size;
+use crate::instance::{Size, WORDS};
 
 /// Where the registry protocol is served.
 pub(crate) const PROTOCOL: &str = "/api/v4/packages/terraform/modules/v1";
 /// Paths in a file.
 const PATHS: usize = 100_000;
+/// Searches of which each is another.
+const NEW_SEARCHES: usize = 50_000;
 /// Words that are searched for: common ones, rare ones, several, parts of words, and one that is nowhere.
 pub(crate) const SEARCHES: [&str; 12] = [
     "network",
@@ -26,6 +28,27 @@ pub(crate) const SEARCHES: [&str; 12] = [
     "nothing-has-this",
     "policy+9",
 ];
+
+/// What somebody has typed of a name after two letters, three and four: of every word that names of modules begin with.
+pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().flat_map(|word| (2..=4).filter_map(|letters| word.get(..letters)))
+}
+
+/// Searches in ever other words: two words of names or parts of them with a number, which makes it another search though many
+/// find as much as without it.
+pub(crate) fn new_searches() -> impl Iterator<Item = String> {
+    let part = |seed: usize| {
+        let word = WORDS.get(seed % WORDS.len()).copied().unwrap_or_default();
+        let (from, to) = (seed / 16 % 3, 2 + seed / 48 % 6);
+        word.get(from..word.len().min(from + to)).unwrap_or(word)
+    };
+    (0..NEW_SEARCHES).map(move |number| match number % 4 {
+        0 => format!("{}+{}", part(number / 4), number / 4 % 2_000),
+        1 => format!("{}-{}", part(number / 4), number / 4 % 2_000),
+        2 => format!("{}+{}+{}", part(number / 4), part(number / 2), number % 50),
+        _ => format!("{}-{number}", part(number / 4)),
+    })
+}
 
 /// Writes a file of paths to the modules of a namespace. The n-th of them is asked for 1/n as often as the first.
 pub(crate) fn zipf(

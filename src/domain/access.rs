@@ -8,7 +8,7 @@
 use super::{RegistryAccess, Role, Visibility};
 
 /// Who asks, reduced to what decisions depend on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// No credential.
     Anonymous,

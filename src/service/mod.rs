@@ -53,10 +53,12 @@ mod facts;
 mod fixture;
 mod history;
 mod input;
+mod kept_lists;
 mod listeners;
 mod lookup;
 mod passwords;
 mod removal;
+mod sights;
 mod standing;
 
 use std::num::NonZero;
@@ -89,6 +91,7 @@ use catalog::Catalog;
 use contents::Contents;
 use error::BadCredential;
 use gitlab_jobs::{GitlabJobError, GitlabJobs};
+use kept_lists::KeptLists;
 use lines::{Bounds, Label, Lines};
 use listeners::Listeners;
 use login::Codes;
@@ -96,6 +99,7 @@ use oidc::{IdTokenError, IdTokens};
 use overview::Storage;
 use passwords::Passwords;
 use ready::Ready;
+use sights::Sights;
 use sign_in::Attempts;
 use tickets::Tickets;
 
@@ -175,6 +179,8 @@ struct Shared {
     codes: Codes,
     contents: Contents,
     ready: Ready,
+    sights: Sights,
+    kept_lists: KeptLists,
     /// Who vouches for CI jobs elsewhere; nobody unless the configuration says so.
     id_tokens: OnceLock<IdTokens>,
     /// The same for the job tokens of GitLab servers.
@@ -248,6 +254,8 @@ impl Registry {
             codes: Codes::default(),
             contents: Contents::default(),
             ready: Ready::default(),
+            sights: Sights::default(),
+            kept_lists: KeptLists::default(),
             id_tokens: OnceLock::new(),
             gitlab_jobs: OnceLock::new(),
             hook_queued,

@@ -126,7 +126,7 @@ fn details(
     let chosen = pick(&found, version)?;
     let namespace = namespace(reader, address)?;
     let manifest = packages::manifest(reader, chosen.entry.package)?.unwrap_or_default();
-    let module = listed(reader, &namespace, chosen, &found, &manifest)?;
+    let module = listed(reader, &namespace, chosen, &found, manifest.description())?;
     let systems = systems(reader, caller, &namespace, &module.name, now)?;
     let mut releases =
         found.iter().map(|candidate| release(reader, candidate)).collect::<Result<Vec<_>, _>>()?;

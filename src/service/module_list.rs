@@ -2,24 +2,26 @@
 //!
 //! What a caller may not pull is left out before anything is counted, sorted or cut into pages.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::Registry;
 use super::access::{Caller, Standing, any_namespace};
 use super::catalog::{ModuleFilter, Scope};
 use super::error::ServiceError;
+use super::kept_lists::{Page, Question};
 use super::modules::{Candidate, latest, pullable};
-use crate::domain::access::ProjectAction;
+use super::sights::{Eyes, Looking};
 use crate::domain::identity::{Group, Project};
-use crate::domain::manifest::Manifest;
 use crate::domain::package::Package;
-use crate::domain::summary::{first_paragraph, shortened};
+use crate::domain::summary::shortened;
 use crate::domain::{ModuleName, System, Version};
-use crate::store::tables::PACKAGES;
+use crate::store::tables::{MODULE_TEXTS, PACKAGES};
 use crate::store::{Reader, Snapshot, StoreError, identity, packages};
 
 /// Which modules are wanted, and which part of the list of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ModuleQuery {
     /// Words that must all occur in namespace, name, system or description, without regard to case. With them the list
     /// is in order of how well the name fits, without them in order of namespace, name and system.
@@ -74,40 +76,53 @@ impl Registry {
         &self,
         caller: &Caller,
         query: ModuleQuery,
-    ) -> Result<ModulePage, ServiceError> {
-        let (now, registry, caller) = (self.now(), self.clone(), caller.clone());
-        self.read_long(move |snapshot| page(&registry, snapshot, &caller, &query, now)).await
+    ) -> Result<Arc<ModulePage>, ServiceError> {
+        let asking = self.asking(Eyes::of(caller), || Question::List(query.clone()));
+        let looking = self.looking(caller);
+        if let Some(Page::List(page)) = self.kept_page(&asking, looking.now) {
+            return Ok(page);
+        }
+        let registry = self.clone();
+        self.read_long(move |snapshot| {
+            let (page, until) = page(&registry, snapshot, &looking, &query)?;
+            let page = Arc::new(page);
+            registry.keep_page(asking, Page::List(Arc::clone(&page)), until);
+            Ok(page)
+        })
+        .await
     }
 }
 
-/// The search for modules, and the part of the list of them that a query asks for.
+/// The search for modules, and the part of the list of them that a query asks for; and how long the caller sees just that.
 fn page(
     registry: &Registry,
     reader: &Snapshot,
-    caller: &Caller,
+    looking: &Looking,
     query: &ModuleQuery,
-    now: Timestamp,
-) -> Result<ModulePage, ServiceError> {
+) -> Result<(ModulePage, Option<Timestamp>), ServiceError> {
     let namespace = match &query.namespace {
         None => None,
         Some(asked) => match any_namespace(reader, asked)? {
             Some(group) => Some(group),
-            None => return Ok(ModulePage::default()),
+            // One is made by a change that makes the answer old.
+            None => return Ok((ModulePage::default(), None)),
         },
     };
-    let scope = namespace
-        .as_ref()
-        .map_or(Scope::Everything, |group| Scope::Group { group: group.id, subgroups: true });
+    let scope = namespace.as_ref().map(|group| Scope::Group { group: group.id, subgroups: true });
     let filter = ModuleFilter {
         words: query.words.as_deref().unwrap_or_default().to_lowercase(),
         name: query.name.as_deref().map(str::to_ascii_lowercase),
         systems: query.providers.iter().map(|system| system.to_ascii_lowercase()).collect(),
     };
-    let standing = Standing::of(reader, caller, now)?;
-    let (found, total) = registry.shared.catalog.read_modules(registry.store(), |contents| {
-        let selected = contents.select(scope, |project| standing.may(project, ProjectAction::Pull));
-        contents.modules(selected, &filter, query.offset, query.limit)
-    })?;
+    let (found, total, sight) = registry.shared.catalog.read_modules(registry.store(), |contents| {
+        let sight = registry.sight(reader, contents, looking)?;
+        let mut selected = sight.pulled.clone();
+        if let Some(scope) = scope {
+            selected.intersect_with(&contents.select(scope, |_anyone| true));
+        }
+        let (found, total) = contents.modules(selected, &filter, query.offset, query.limit);
+        Ok::<_, StoreError>((found, total, sight))
+    })??;
     let mut modules = Vec::with_capacity(found.len());
     for module in found {
         let (Ok(name), Ok(system)) = (module.name.parse(), module.system.parse()) else { continue };
@@ -117,9 +132,10 @@ fn page(
         };
         // What was deleted between the two reads is left out.
         let Some(root) = root else { continue };
-        modules.extend(module_at(reader, caller, &root, &name, &system, now)?);
+        modules.extend(module_at(reader, &sight.standing, &root, &name, &system)?);
     }
-    Ok(ModulePage { modules, more: total > query.offset.saturating_add(query.limit) })
+    let more = total > query.offset.saturating_add(query.limit);
+    Ok((ModulePage { modules, more }, sight.standing.until()))
 }
 
 /// The first part of the addresses of a group's modules: a subgroup, which has no path of one segment, goes by number.
@@ -127,38 +143,46 @@ pub(super) fn shown_namespace(group: &Group) -> String {
     if group.root() == group.id { group.path.to_string() } else { group.id.to_string() }
 }
 
-/// A module at the latest version of those the caller may pull below a group; nothing when there is none.
-pub(super) fn module_at(
+/// A module at the latest version of those that may be pulled below a group; nothing when there is none.
+fn module_at(
     reader: &impl Reader,
-    caller: &Caller,
+    standing: &Standing,
     namespace: &Group,
     name: &ModuleName,
     system: &System,
-    now: Timestamp,
 ) -> Result<Option<ListedModule>, ServiceError> {
-    let visible = pullable(reader, caller, namespace, (name, system), &mut |_, _| {}, now)?;
+    let may = &mut |project: &Project| Ok(standing.may_pull(project));
+    let visible = pullable(reader, namespace, (name, system), may)?;
     let Some(chosen) = latest(&visible) else { return Ok(None) };
-    let manifest = packages::manifest(reader, chosen.entry.package)?.unwrap_or_default();
-    listed(reader, namespace, chosen, &visible, &manifest).map(Some)
+    let (key, package) = ((chosen.project.id.0, name.key()), chosen.entry.package);
+    let text = reader.get(&MODULE_TEXTS, (key.0, key.1.as_str(), system.as_str()))?;
+    // What is kept of the latest version is far less than its manifest.
+    let own = match text.filter(|text| text.package == package) {
+        Some(text) => text.description,
+        None => packages::manifest(reader, package)?.unwrap_or_default().description(),
+    };
+    listed(reader, namespace, chosen, &visible, own).map(Some)
 }
 
-/// A module as lists show it: at the `chosen` of its `visible` versions, whose archive declares `manifest`.
+/// A module as lists show it: at the `chosen` of its `visible` versions, whose README describes it so.
 pub(super) fn listed(
     reader: &impl Reader,
     namespace: &Group,
     chosen: &Candidate,
     visible: &[Candidate],
-    manifest: &Manifest,
+    own_description: String,
 ) -> Result<ListedModule, ServiceError> {
     let package = reader.require(&PACKAGES, chosen.entry.package.0)?;
     let mut downloads: u64 = 0;
     for version in visible {
         downloads = downloads.saturating_add(packages::downloads(reader, version.entry.package)?.count);
     }
+    let description =
+        if own_description.is_empty() { shortened(&chosen.project.description) } else { own_description };
     Ok(ListedModule {
         owner: owner(reader, &package)?,
         namespace: shown_namespace(namespace),
-        description: description(&chosen.project, manifest),
+        description,
         name: package.name,
         system: package.system,
         version: package.version,
@@ -172,10 +196,4 @@ pub(super) fn listed(
 fn owner(reader: &impl Reader, package: &Package) -> Result<String, StoreError> {
     let user = package.publisher.user().map(|user| identity::user(reader, user)).transpose()?.flatten();
     Ok(user.map(|user| user.username.to_string()).unwrap_or_default())
-}
-
-/// What the README of an archive says first, or else its project.
-pub(super) fn description(project: &Project, manifest: &Manifest) -> String {
-    let readme = manifest.root.readme.as_deref();
-    readme.and_then(first_paragraph).unwrap_or_else(|| shortened(&project.description))
 }

@@ -5,16 +5,19 @@
 //! description; otherwise at most [`MAX_UNSURE`] modules are looked at one by one, and beyond that the search says that it
 //! is not complete.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::Registry;
-use super::access::{Caller, Standing};
-use super::catalog::{Contents, Fit, FoundMatch, FoundRow, Matches, Scope, SearchWord};
+use super::access::Caller;
+use super::catalog::{Contents, Fit, FoundMatch, FoundRow, Matches, SearchWord};
 use super::error::ServiceError;
+use super::kept_lists::{Page, Question};
 use super::module_rows::{ModuleRow, row};
 use super::packages::Views;
+use super::sights::{Eyes, Looking};
 use crate::domain::Version;
-use crate::domain::access::ProjectAction;
 use crate::domain::limits::MAX_PER_PAGE;
 use crate::domain::words::{self, Use, Word};
 use crate::store::{Snapshot, StoreError, identity, module_words, packages};
@@ -72,17 +75,21 @@ impl Registry {
         words: &str,
         offset: usize,
         limit: usize,
-    ) -> Result<SearchPage, ServiceError> {
-        let (now, registry, caller) = (self.now(), self.clone(), caller.clone());
+    ) -> Result<Arc<SearchPage>, ServiceError> {
         let words = judged_words(words);
         let limit = limit.min(MAX_PER_PAGE);
+        let asking = self.asking(Eyes::of(caller), || Question::Search(words.clone(), offset, limit));
+        let looking = self.looking(caller);
+        if let Some(Page::Search(page)) = self.kept_page(&asking, looking.now) {
+            return Ok(page);
+        }
+        let registry = self.clone();
         self.read_long(move |snapshot| {
-            Search { registry: &registry, snapshot, bounds: (MAX_HITS, MAX_UNSURE) }.page(
-                &caller,
-                &words,
-                (offset, limit),
-                now,
-            )
+            let search = Search { registry: &registry, snapshot, bounds: (MAX_HITS, MAX_UNSURE) };
+            let (page, until) = search.page(&looking, &words, (offset, limit))?;
+            let page = Arc::new(page);
+            registry.keep_page(asking, Page::Search(Arc::clone(&page)), until);
+            Ok(page)
         })
         .await
     }
@@ -109,37 +116,35 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
+    /// The part of what was found that was asked for, and how long the caller sees just that.
     fn page(
         &self,
-        caller: &Caller,
+        looking: &Looking,
         words: &[String],
         (offset, limit): (usize, usize),
-        now: Timestamp,
-    ) -> Result<SearchPage, ServiceError> {
+    ) -> Result<(SearchPage, Option<Timestamp>), ServiceError> {
         if words.is_empty() {
-            return Ok(SearchPage::default());
+            return Ok((SearchPage::default(), None));
         }
-        let standing = Standing::of(self.snapshot, caller, now)?;
         let (_, max_unsure) = self.bounds;
         let store = self.registry.store();
-        let (words, found) = self.registry.shared.catalog.read_modules(store, |contents| {
+        let (words, found, sight) = self.registry.shared.catalog.read_modules(store, |contents| {
             let words =
                 words.iter().map(|word| self.look_up(contents, word)).collect::<Result<Vec<_>, _>>()?;
-            let may = |project: &_| standing.may(project, ProjectAction::Pull);
-            let selected = contents.select(Scope::Everything, may);
-            let found = contents.search(&selected, &words, (offset, limit), max_unsure);
-            Ok::<_, StoreError>((words, found))
+            let sight = self.registry.sight(self.snapshot, contents, looking)?;
+            let found = contents.search(&sight.pulled, &words, (offset, limit), max_unsure);
+            Ok::<_, StoreError>((words, found, sight))
         })??;
         let is_incomplete = found.is_incomplete;
         let (matches, total) = self.settled(found, &words, (offset, limit))?;
-        let mut views = Views::new(self.snapshot, caller, now);
+        let mut views = Views::new(self.snapshot, &looking.caller, looking.now);
         let mut rows = Vec::new();
         for found in matches {
             let Some(place) = self.place_of(&found)? else { continue };
             let Some(row) = row(&mut views, place)? else { continue };
             rows.push(SearchRow { row, reasons: self.reasons(&found, &words)? });
         }
-        Ok(SearchPage { rows, total, is_incomplete })
+        Ok((SearchPage { rows, total, is_incomplete }, sight.standing.until()))
     }
 
     /// What the index knows about a word.

@@ -283,8 +283,8 @@ impl Registry {
     }
 }
 
-/// The versions of a module that the caller may pull, one a version: the most recently published wins. `judged` as in
-/// [`pullable`].
+/// The versions of a module that the caller may pull, one a version: the most recently published wins. `judged` is told of
+/// each project below the namespace that has the module, and whether the caller may pull from it.
 pub(super) fn candidates(
     reader: &impl Reader,
     caller: &Caller,
@@ -295,7 +295,11 @@ pub(super) fn candidates(
     let hidden = || ServiceError::hidden(caller.is_anonymous(), "Namespace");
     let namespace = terraform_namespace(reader, address.namespace)?.ok_or_else(hidden)?;
     let found = match (address.name.parse(), address.system.parse()) {
-        (Ok(name), Ok(system)) => pullable(reader, caller, &namespace, (&name, &system), judged, now)?,
+        (Ok(name), Ok(system)) => pullable(reader, &namespace, (&name, &system), &mut |project| {
+            let visible = may_pull(reader, caller, project, now)?;
+            judged(project, visible);
+            Ok(visible)
+        })?,
         // Such a module cannot have been published: it is unknown like any other.
         _ => Vec::new(),
     };
@@ -308,15 +312,13 @@ pub(super) fn candidates(
     Ok(found)
 }
 
-/// The versions of a module that the caller may pull from projects below a group, one a version. `judged` is told of
-/// each project below the group that has the module, and whether the caller may pull from it.
+/// The versions of a module from those projects below a group that `may` be pulled from, one a version. It is asked once of
+/// each project below the group that has the module.
 pub(super) fn pullable(
     reader: &impl Reader,
-    caller: &Caller,
     namespace: &Group,
     (name, system): (&ModuleName, &System),
-    judged: &mut impl FnMut(&Project, bool),
-    now: Timestamp,
+    may: &mut impl FnMut(&Project) -> Result<bool, StoreError>,
 ) -> Result<Vec<Candidate>, ServiceError> {
     let mut projects: HashMap<ProjectId, Option<Arc<Project>>> = HashMap::new();
     let mut by_version: HashMap<String, Candidate> = HashMap::new();
@@ -325,13 +327,7 @@ pub(super) fn pullable(
             Some(known) => known.clone(),
             None => {
                 let project = reader.require(&PROJECTS, listed.project.0)?;
-                let visible = if project.groups.contains(&namespace.id) {
-                    let visible = may_pull(reader, caller, &project, now)?;
-                    judged(&project, visible);
-                    visible
-                } else {
-                    false
-                };
+                let visible = project.groups.contains(&namespace.id) && may(&project)?;
                 let project = visible.then(|| Arc::new(project));
                 projects.insert(listed.project, project.clone());
                 project

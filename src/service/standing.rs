@@ -9,7 +9,7 @@ use super::catalog::PlacedProject;
 use super::facts::granted;
 use crate::domain::access::{self, Identity, ProjectAction, ProjectFacts};
 use crate::domain::credential::TokenOwner;
-use crate::domain::identity::Holder;
+use crate::domain::identity::{Holder, Project};
 use crate::domain::{GroupId, ProjectId, Role, UserId, Visibility};
 use crate::store::{Reader, StoreError, ci_jobs, identity};
 
@@ -94,6 +94,18 @@ impl Standing {
     /// Whether the caller may do that to a project of the catalog: the same rule as `access::check_project`.
     pub(super) fn may(&self, project: &PlacedProject, action: ProjectAction) -> bool {
         self.may_with((project.id, &project.groups), project.facts(self.allow_anyone_to_pull), action)
+    }
+
+    /// Whether the caller may pull the modules of a project.
+    pub(super) fn may_pull(&self, project: &Project) -> bool {
+        let facts = ProjectFacts {
+            visibility: project.visibility,
+            registry: project.registry,
+            allow_anyone_to_pull: self.allow_anyone_to_pull,
+            role: None,
+            covered: false,
+        };
+        self.may_with((project.id, &project.groups), facts, ProjectAction::Pull)
     }
 
     /// The same with what is known about a project without a caller: its number, the groups it lies in, the facts.

@@ -24,11 +24,13 @@ pub mod trusted_publishers;
 pub mod webhooks;
 mod writer;
 
-use std::cell::Cell;
+use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::ops::{ControlFlow, RangeBounds, RangeInclusive};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
@@ -201,7 +203,7 @@ impl Store {
             guard.as_ref().ok_or(StoreError::Reopening)?.begin_read().map_err(StoreError::from)
         };
         let snapshot = match begun {
-            Ok(transaction) => Snapshot { transaction, failed: Cell::new(false) },
+            Ok(transaction) => Snapshot { transaction, tables: RefCell::default(), failed: Cell::new(false) },
             Err(error) => {
                 self.writer.wake();
                 return Err(error.into());
@@ -334,9 +336,14 @@ pub trait Reader {
     }
 }
 
+/// A table that is read.
+type OpenTable<K> = redb::ReadOnlyTable<K, &'static [u8]>;
+
 /// A consistent state of the database, as of when it was taken.
 pub struct Snapshot {
     transaction: ReadTransaction,
+    /// What was opened so far, by name: to open a table is more work than to read from it.
+    tables: RefCell<Vec<(&'static str, Rc<dyn Any>)>>,
     /// Whether the disk failed a read: redb answers nothing more until the file is opened again.
     failed: Cell<bool>,
 }
@@ -360,7 +367,7 @@ impl Snapshot {
         range: impl RangeBounds<K::SelfType<'k>> + 'k,
         visit: impl FnMut(K::SelfType<'_>, R::Of<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.noting(self.open(table).and_then(|open| view_in(&open, table, range, visit)))
+        self.noting(self.open(table).and_then(|open| view_in(&*open, table, range, visit)))
     }
 
     fn noting<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -373,8 +380,19 @@ impl Snapshot {
     fn open<K: redb::Key + 'static, R: Record>(
         &self,
         table: &Table<K, R>,
-    ) -> Result<redb::ReadOnlyTable<K, &'static [u8]>, StoreError> {
-        Ok(self.transaction.open_table(table.definition)?)
+    ) -> Result<Rc<OpenTable<K>>, StoreError> {
+        let known = self
+            .tables
+            .borrow()
+            .iter()
+            .find(|(name, _)| *name == table.name())
+            .map(|(_, open)| Rc::clone(open));
+        if let Some(Ok(open)) = known.map(Rc::downcast) {
+            return Ok(open);
+        }
+        let open = Rc::new(self.transaction.open_table(table.definition)?);
+        self.tables.borrow_mut().push((table.name(), Rc::<OpenTable<K>>::clone(&open)));
+        Ok(open)
     }
 }
 
@@ -384,7 +402,7 @@ impl Reader for Snapshot {
         table: &Table<K, R>,
         key: K::SelfType<'_>,
     ) -> Result<Option<R>, StoreError> {
-        self.noting(self.open(table).and_then(|open| get_in(&open, table, key)))
+        self.noting(self.open(table).and_then(|open| get_in(&*open, table, key)))
     }
 
     fn scan<'k, K: redb::Key + 'static, R: Record>(
@@ -393,7 +411,7 @@ impl Reader for Snapshot {
         range: impl RangeBounds<K::SelfType<'k>> + 'k,
         visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.noting(self.open(table).and_then(|open| scan_in(&open, table, range, visit)))
+        self.noting(self.open(table).and_then(|open| scan_in(&*open, table, range, visit)))
     }
 }
 

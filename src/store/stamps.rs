@@ -15,6 +15,8 @@ const SLOTS: usize = 1024;
 pub enum Affects {
     /// Neither what there is, nor who may see it: counters, texts, logs.
     Nothing,
+    /// Nothing of that either, but what lists and searches show beside it.
+    Lists,
     /// Who somebody is and what they were given: users, credentials, memberships.
     People,
     /// Where things are: groups, projects and their names.
@@ -39,6 +41,8 @@ pub enum Stamp {
         /// Changes of its packages so far.
         packages: u64,
     },
+    /// Anything that a list or a search can show.
+    Lists(u64),
 }
 
 /// Counts changes. Reading it costs next to nothing.
@@ -46,13 +50,15 @@ pub enum Stamp {
 pub struct Stamps {
     people: AtomicU64,
     places: AtomicU64,
+    lists: AtomicU64,
     modules: Box<[AtomicU64]>,
 }
 
 impl Default for Stamps {
     fn default() -> Self {
         let modules = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
-        Self { people: AtomicU64::new(0), places: AtomicU64::new(0), modules }
+        let [people, places, lists] = [0; 3].map(AtomicU64::new);
+        Self { people, places, lists, modules }
     }
 }
 
@@ -68,6 +74,11 @@ impl Stamps {
         Stamp::Module { places: self.places.load(Ordering::Acquire), slot, packages: self.packages(slot) }
     }
 
+    /// Now, for what is made of the contents the observer was told of, as well as of the store.
+    pub fn lists(&self) -> Stamp {
+        Stamp::Lists(self.lists.load(Ordering::Acquire))
+    }
+
     /// Whether nothing has changed since that could alter what was read then.
     pub fn is_current(&self, stamp: &Stamp) -> bool {
         match *stamp {
@@ -75,6 +86,7 @@ impl Stamps {
             Stamp::Module { places, slot, packages } => {
                 places == self.places.load(Ordering::Acquire) && packages == self.packages(slot)
             }
+            Stamp::Lists(lists) => lists == self.lists.load(Ordering::Acquire),
         }
     }
 
@@ -97,9 +109,18 @@ impl Stamps {
         }
     }
 
+    /// Counts it for lists: after the observer was told, so that a stamp taken from now on is of contents that know of it.
+    pub(super) fn count_for_lists(&self, touched: &Touched) {
+        if !touched.affected.is_empty() || !touched.slots.is_empty() {
+            self.lists.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
     /// Makes every stamp old: after something that is no change of the store, or of which nobody knows what it did.
     pub fn count_everything(&self) {
-        self.count(&Touched { affected: vec![Affects::Everything], slots: Vec::new() });
+        let everything = Touched { affected: vec![Affects::Everything], slots: Vec::new() };
+        self.count(&everything);
+        self.count_for_lists(&everything);
     }
 }
 
@@ -156,28 +177,32 @@ mod tests {
 
     #[test]
     fn a_change_makes_old_what_it_could_alter_and_nothing_else() {
-        for (affects, module, people, vpc, dns) in [
-            (Affects::Nothing, None, true, true, true),
-            (Affects::People, None, false, true, true),
-            (Affects::Places, None, true, false, false),
-            (Affects::Packages, Some("VPC"), true, false, true),
-            (Affects::Packages, None, false, false, false),
-            (Affects::Everything, None, false, false, false),
-            (Affects::Everything, Some("vpc"), false, false, false),
+        for (affects, module, people, vpc, dns, lists) in [
+            (Affects::Nothing, None, true, true, true, true),
+            (Affects::Lists, None, true, true, true, false),
+            (Affects::People, None, false, true, true, false),
+            (Affects::Places, None, true, false, false, false),
+            (Affects::Packages, Some("VPC"), true, false, true, false),
+            (Affects::Packages, None, false, false, false, false),
+            (Affects::Everything, None, false, false, false, false),
+            (Affects::Everything, Some("vpc"), false, false, false, false),
         ] {
             let stamps = Stamps::default();
-            let before = [stamps.people(), stamps.module("vpc", "aws"), stamps.module("dns", "aws")];
-            stamps.count(&touched(affects, module));
+            let [vpc_before, dns_before] = ["vpc", "dns"].map(|name| stamps.module(name, "aws"));
+            let before = [stamps.people(), vpc_before, dns_before, stamps.lists()];
+            let touched = touched(affects, module);
+            stamps.count(&touched);
+            stamps.count_for_lists(&touched);
             let current = before.map(|stamp| stamps.is_current(&stamp));
-            assert_eq!(current, [people, vpc, dns], "{affects:?} {module:?}");
+            assert_eq!(current, [people, vpc, dns, lists], "{affects:?} {module:?}");
         }
     }
 
     #[test]
     fn what_is_counted_as_everything_makes_all_stamps_old() {
         let stamps = Stamps::default();
-        let before = [stamps.people(), stamps.module("vpc", "aws")];
+        let before = [stamps.people(), stamps.module("vpc", "aws"), stamps.lists()];
         stamps.count_everything();
-        assert_eq!(before.map(|stamp| stamps.is_current(&stamp)), [false, false]);
+        assert_eq!(before.map(|stamp| stamps.is_current(&stamp)), [false; 3]);
     }
 }

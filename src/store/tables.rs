@@ -27,6 +27,7 @@ use crate::domain::{GroupId, HookId, JobId, PackageId, ProjectId, PublisherId, T
 
 /// A table whose values are records of one kind.
 pub struct Table<K: redb::Key + 'static, R: Record> {
+    name: &'static str,
     pub(super) definition: TableDefinition<'static, K, &'static [u8]>,
     /// What a change of it can alter for who asks for modules.
     pub(super) affects: Affects,
@@ -35,7 +36,8 @@ pub struct Table<K: redb::Key + 'static, R: Record> {
 
 impl<K: redb::Key + 'static, R: Record> Table<K, R> {
     const fn new(name: &'static str) -> Self {
-        Self { definition: TableDefinition::new(name), affects: Affects::Everything, record: PhantomData }
+        let definition = TableDefinition::new(name);
+        Self { name, definition, affects: Affects::Everything, record: PhantomData }
     }
 
     const fn affecting(self, affects: Affects) -> Self {
@@ -43,8 +45,8 @@ impl<K: redb::Key + 'static, R: Record> Table<K, R> {
     }
 
     /// Its name in the database file, for messages.
-    pub fn name(&self) -> &str {
-        redb::TableHandle::name(&self.definition)
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 }
 
@@ -135,7 +137,7 @@ pub const BLOB_FILES: Table<([u8; 32], u64), Present> =
 /// Manifests by package.
 pub const MANIFESTS: Table<u64, Manifest> = Table::new("manifests.v1").affecting(Affects::Nothing);
 /// Downloads by package.
-pub const DOWNLOADS: Table<u64, Downloads> = Table::new("downloads.v1").affecting(Affects::Nothing);
+pub const DOWNLOADS: Table<u64, Downloads> = Table::new("downloads.v1").affecting(Affects::Lists);
 /// Downloads by package and day.
 pub const DAILY_DOWNLOADS: Table<u64, DailyDownloads> =
     Table::new("daily_downloads.v1").affecting(Affects::Nothing);

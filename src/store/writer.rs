@@ -171,6 +171,9 @@ fn serve(inner: &Inner, jobs: &mpsc::Receiver<Box<dyn Job>>, counts: &Counts) {
                 inner.stamps.count(job.touched());
             }
             inner.tell(|observer| observer.committed(group.iter_mut().flat_map(|job| job.notes()).collect()));
+            for job in &group {
+                inner.stamps.count_for_lists(job.touched());
+            }
         }
         for job in group {
             job.finish(outcome.clone());
@@ -188,6 +191,8 @@ fn try_reopen(inner: &Inner, tell: bool) -> bool {
             // What the failed commit left on disk is known only now.
             inner.stamps.count_everything();
             inner.tell(|observer| observer.reopened());
+            // Once more, for lists that were made of what the observer knew until now.
+            inner.stamps.count_everything();
             true
         }
         Err(error) => {

@@ -1,5 +1,7 @@
 //! Answers that were given before and are kept: after each change they are what a question never asked before gets.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use cairn::domain::{Role, Visibility};
 use serde_json::json;
 
@@ -22,8 +24,15 @@ fn world() -> World {
     world
 }
 
-/// What everybody asks for, as it is written, and as only the long way understands it.
+/// What everybody asks for, as it is written, and as only the long way understands it: or as nobody asked it before.
 fn questions() -> Vec<(String, String)> {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let spaces = "+".repeat(1 + ASKED.fetch_add(1, Ordering::Relaxed) % 200);
+    let search = |words: &&str| {
+        let path = format!("/v1/modules/search?q={words}");
+        (path.clone(), path + &spaces)
+    };
+    let searches: Vec<_> = ["vpc", "both", "acme", "umbrella"].iter().map(search).collect();
     let of = |path: &str| (format!("{MODULES}/acme/{path}"), format!("{MODULES}/%61cme/{path}"));
     ["vpc/aws", "dns/aws", "both/aws", "none/aws"]
         .into_iter()
@@ -37,6 +46,7 @@ fn questions() -> Vec<(String, String)> {
                 of(&format!("{module}/2.0.0/file")),
             ]
         })
+        .chain(searches)
         .collect()
 }
 

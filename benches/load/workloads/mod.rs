@@ -34,6 +34,8 @@ const ALL: &[Workload] = &[
     ("publish-10k", false, publish::publish_10k),
     ("publish-50m", true, publish::publish_50m),
     ("search", true, search::search),
+    ("search-prefix", true, search::by_prefix),
+    ("search-new", false, search::never_asked),
     ("pages", false, search::pages),
     ("read-while-publishing", false, mixed::read_while_publishing),
     ("mixed", false, mixed::mixed),

@@ -4,8 +4,9 @@ pub mod endpoint;
 pub(super) mod paging;
 mod shapes;
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
-use serde_json::json;
 
 use super::request::Context;
 use super::response::{Reply, json};
@@ -59,12 +60,12 @@ async fn list(context: &Context<'_>, query: ModuleQuery) -> Result<Reply, Servic
     // Somebody vouches for a verified module; here nobody does.
     let only_verified = context.query("verified").is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let page = if only_verified {
-        ModulePage::default()
+        Arc::<ModulePage>::default()
     } else {
         context.registry().list_modules(&context.caller, query).await?
     };
     let rows: Vec<_> = page.modules.iter().map(|module| shapes::Module::new(context, module)).collect();
-    Ok(json(StatusCode::OK, &json!({ "meta": window.meta(context, page.more), "modules": rows })))
+    Ok(json(StatusCode::OK, &shapes::List { meta: window.meta(context, page.more), modules: rows }))
 }
 
 /// The words of a search.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::paging::Meta;
 use crate::domain::System;
 use crate::domain::manifest::{Input, ModulePart, ProviderRequirement};
 use crate::http::request::Context;
@@ -11,6 +12,13 @@ use crate::service::module_list::ListedModule;
 
 /// The namespace of a provider that names none (Terraform).
 const DEFAULT_PROVIDER_NAMESPACE: &str = "hashicorp";
+
+/// A part of a list.
+#[derive(Debug, Serialize)]
+pub(super) struct List<'a> {
+    pub(super) meta: Meta,
+    pub(super) modules: Vec<Module<'a>>,
+}
 
 /// A row of a list, and the head of the details.
 #[derive(Debug, Serialize)]

@@ -1,6 +1,7 @@
 //! The compact copy of projects, modules and versions, and how it follows changes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::columns::Rows;
 use super::modules::{ModuleNumber, Modules, key_of};
@@ -26,6 +27,19 @@ pub(in crate::service) struct Contents {
     /// The rows were not read yet. What is told about them meanwhile is told again once they are.
     pub(super) lacks_rows: bool,
     pub(super) remembered: Remembered,
+    /// Which modules there are, of which projects, and who may see those: another number after each change of that.
+    pub(super) generation: Generation,
+}
+
+/// No two states have the same, of whatever contents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::service) struct Generation(u64);
+
+impl Generation {
+    fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
 }
 
 /// What decisions about a project and its place in lists need of it.
@@ -114,7 +128,7 @@ impl Contents {
             }
             Note::Described { project, name, system, description } => {
                 if let Some(module) = self.find_module(project, &key_of(&name.key(), system.as_str())) {
-                    self.modules.descriptions.set(module, &description);
+                    self.describe(module, &description);
                     // It was told with the words of the module.
                     self.remembered.clear();
                 }
@@ -129,6 +143,11 @@ impl Contents {
             // No list shows it.
             Note::HookQueued => {}
         }
+    }
+
+    /// The present one: what depends on modules and projects alone is the same as long as it is.
+    pub(in crate::service) const fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// The package of a row; nothing when it was deleted.
@@ -162,12 +181,25 @@ impl Contents {
         };
         // While rows are being read a number must not come to mean another module.
         self.remembered.clear();
+        self.generation = Generation::next();
         let number = self.modules.add(id, key, !self.lacks_rows)?;
         if let Some(project) = self.projects.get_mut(&id) {
             project.modules.insert(place, number);
         }
+        self.describe(number, "");
         self.insert_sorted(number);
         Some(number)
+    }
+
+    /// Takes the description of a module, in whose place that of its project stands when it is empty.
+    pub(super) fn describe(&mut self, number: ModuleNumber, own: &str) {
+        if own.is_empty() {
+            let project = self.modules.project(number).and_then(|project| self.projects.get(&project));
+            let stands_in = project.map_or("", |project| &project.description);
+            self.modules.describe(number, stands_in, false);
+        } else {
+            self.modules.describe(number, &own.to_lowercase(), true);
+        }
     }
 
     /// Removes a module that has no rows any more, or of whose rows nothing is known.
@@ -176,6 +208,7 @@ impl Contents {
             return;
         }
         self.remembered.clear();
+        self.generation = Generation::next();
         self.remove_sorted(number);
         let project = self.modules.project(number).and_then(|project| self.projects.get_mut(&project));
         if let Some(project) = project {
@@ -185,6 +218,7 @@ impl Contents {
     }
 
     pub(super) fn place(&mut self, project: &Project) {
+        self.generation = Generation::next();
         for group in &project.groups {
             self.below.entry(*group).or_default().insert(project.id);
         }
@@ -204,11 +238,19 @@ impl Contents {
             // Another namespace puts its modules elsewhere. A renamed group renames many projects at once.
             self.is_unsorted = true;
         }
+        let description = before.map(|before| before.description.clone());
         self.place(project);
+        let Some(placed) = self.projects.get(&project.id) else { return };
+        if description.is_some_and(|before| before != placed.description) {
+            for number in &placed.modules {
+                self.modules.describe_undescribed(*number, &placed.description);
+            }
+        }
     }
 
     fn remove_project(&mut self, id: ProjectId) {
         let Some(project) = self.projects.remove(&id) else { return };
+        self.generation = Generation::next();
         self.by_path.remove(&project.key());
         for group in &project.groups {
             if let Some(projects) = self.below.get_mut(group) {

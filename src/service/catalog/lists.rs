@@ -31,27 +31,60 @@ impl Place {
 impl Lists {
     /// The numbers from 0 on, each in the list of its owner. An owner that is not below `count` has no list.
     pub(super) fn new(owners: impl Iterator<Item = u32> + Clone, count: usize) -> Self {
-        let mut places = vec![Place::default(); count];
+        let mut counts = vec![0; count];
         for owner in owners.clone() {
-            if let Some(place) = places.get_mut(owner as usize) {
-                place.room += 1;
+            if let Some(count) = counts.get_mut(owner as usize) {
+                *count += 1;
             }
         }
-        let mut start = 0;
-        for place in &mut places {
-            place.start = start;
-            start += place.room;
-        }
-        let mut items = vec![0; start as usize];
+        let mut lists = Self::with_room(counts.into_iter());
         for (number, owner) in (0..).zip(owners) {
-            if let Some(place) = places.get_mut(owner as usize)
-                && let Some(item) = items.get_mut(place.end())
-            {
-                *item = number;
-                place.length += 1;
-            }
+            lists.append(owner, number);
         }
-        Self { items, places, wasted: 0 }
+        lists
+    }
+
+    /// An empty list for each owner, with room for so many numbers.
+    pub(super) fn with_room(rooms: impl Iterator<Item = u32>) -> Self {
+        let mut start = 0;
+        let places = rooms.map(|room| {
+            let place = Place { start, length: 0, room };
+            start += room;
+            place
+        });
+        let places = places.collect();
+        Self { items: vec![0; start as usize], places, wasted: 0 }
+    }
+
+    /// Adds a number that is above all in the list of its owner. Where there is no room it is left out.
+    pub(super) fn append(&mut self, owner: u32, number: u32) {
+        if let Some(place) = self.places.get_mut(owner as usize)
+            && place.length < place.room
+            && let Some(item) = self.items.get_mut(place.end())
+        {
+            *item = number;
+            place.length += 1;
+        }
+    }
+
+    /// One more than the highest number of an owner.
+    pub(super) fn owners(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Has lists for so many owners at least.
+    pub(super) fn reach(&mut self, owners: usize) {
+        if self.places.len() < owners {
+            self.places.resize(owners, Place::default());
+        }
+    }
+
+    /// Empties the list of an owner.
+    pub(super) fn clear(&mut self, owner: u32) {
+        if let Some(place) = self.places.get_mut(owner as usize) {
+            self.wasted += place.room as usize;
+            *place = Place::default();
+        }
     }
 
     /// The list of an owner.

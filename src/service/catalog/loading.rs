@@ -22,6 +22,8 @@ impl Contents {
     /// Reads projects and modules.
     pub(super) fn load_modules(snapshot: &Snapshot) -> Result<Self, StoreError> {
         let mut contents = Self { lacks_rows: true, ..Self::default() };
+        contents.modules.name_words.begin();
+        contents.modules.descriptions.begin();
         snapshot.scan(&PROJECTS, .., |_, project| {
             contents.place(&project);
             ControlFlow::Continue(())
@@ -39,18 +41,21 @@ impl Contents {
             if contents.projects.contains_key(&project)
                 && let Some(number) = contents.modules.add(project, &key, false)
             {
-                contents.modules.descriptions.set(number, text.description);
+                contents.describe(number, text.description);
                 modules.push(number);
             }
             ControlFlow::Continue(())
         })?;
         contents.give(last, modules);
+        contents.modules.name_words.index();
+        contents.modules.descriptions.index();
         contents.sort_modules();
         Ok(contents)
     }
 
     fn give(&mut self, project: ProjectId, modules: Vec<ModuleNumber>) {
         if let Some(project) = self.projects.get_mut(&project) {
+            // Nobody reads before all are there: the generation is that of the projects.
             project.modules = modules;
             project.modules.shrink_to_fit();
         }

@@ -11,6 +11,7 @@
 mod columns;
 mod contents;
 mod counts;
+mod hits;
 mod lists;
 mod loading;
 mod modules;
@@ -23,11 +24,12 @@ mod rows;
 mod search;
 mod text;
 mod versions;
+mod vocabulary;
 mod words;
 
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-pub(super) use contents::{Contents, PlacedProject};
+pub(super) use contents::{Contents, Generation, PlacedProject};
 pub use pages::{PackageOrder, Window};
 pub(super) use pages::{RowFilter, Scope};
 pub use places::Extent;
@@ -221,6 +223,8 @@ impl Observer for Catalog {
 
 #[cfg(test)]
 mod row_tests;
+#[cfg(test)]
+mod search_tests;
 #[cfg(test)]
 mod stage_tests;
 #[cfg(test)]

@@ -42,6 +42,7 @@ impl Contents {
             // It is sorted in with all the others.
             return self.settle();
         }
+        self.modules.places.take();
         for by_name in [true, false] {
             let place = self.place_of(number, by_name);
             self.order(by_name).insert(place, number);
@@ -51,6 +52,7 @@ impl Contents {
 
     pub(super) fn remove_sorted(&mut self, number: ModuleNumber) {
         self.settle();
+        self.modules.places.take();
         for by_name in [true, false] {
             let place = self.place_of(number, by_name);
             let sorted = self.order(by_name);
@@ -77,6 +79,7 @@ impl Contents {
         let mut by_address = by_name.clone();
         by_address.sort_by_key(|number| ranks.get(*number as usize));
         (self.modules.by_name, self.modules.by_address) = (by_name, by_address);
+        self.modules.places.take();
         self.mark_repeats();
     }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use fixedbitset::FixedBitSet;
 
 use super::contents::{Contents, PlacedProject};
-use super::modules::{BETWEEN, ModuleNumber, parts};
+use super::modules::{ModuleNumber, parts};
 use super::publishers::PublishedBy;
 use crate::domain::{GroupId, PackageId, ProjectId, Version};
 
@@ -97,11 +97,9 @@ impl Contents {
     /// Leaves the modules in whose `name/system` every word occurs. Words are in lower case.
     pub(in crate::service) fn narrow_by_name(&self, selected: &mut FixedBitSet, words: &str) {
         for word in words.split_whitespace() {
-            let mut found = FixedBitSet::with_capacity(self.modules.len());
-            if let Some(word) = name_pattern(word) {
-                self.modules.names.mark(word.as_bytes(), &mut found);
-            }
-            selected.intersect_with(&found);
+            let mut named = self.named(word);
+            named.inside.union_with(&named.elsewhere);
+            selected.intersect_with(&named.inside);
         }
     }
 
@@ -276,11 +274,6 @@ impl Contents {
 /// The numbers of selected modules.
 pub(super) fn numbers(selected: &FixedBitSet) -> impl Iterator<Item = ModuleNumber> {
     selected.ones().filter_map(|number| ModuleNumber::try_from(number).ok())
-}
-
-/// A word as it is looked for in names; nothing when no name can have it.
-pub(super) fn name_pattern(word: &str) -> Option<String> {
-    (!word.contains(BETWEEN)).then(|| word.replace('/', "\0"))
 }
 
 fn directed<'a, T: 'a>(

@@ -9,10 +9,10 @@ use fixedbitset::FixedBitSet;
 use std::sync::Arc;
 
 use super::contents::Contents;
-use super::modules::{ModuleNumber, parts, shown};
+use super::hits::{Named, set_of};
+use super::modules::{ModuleNumber, shown};
+use super::pages::numbers;
 use super::rows::FoundRow;
-use super::search::best;
-use super::text::Hit;
 use super::words::Indexed;
 use crate::domain::ProjectId;
 
@@ -55,6 +55,12 @@ pub(in crate::service) struct FoundMatch {
     pub(in crate::service) fits: Vec<Fit>,
     /// Its versions in short; nothing when they were not read yet.
     pub(in crate::service) row: Option<FoundRow>,
+}
+
+impl Fit {
+    /// Every one that is for certain, best first.
+    const KNOWN: [Self; 6] =
+        [Self::Name, Self::Beginning, Self::Inside, Self::Description, Self::Declared, Self::Readme];
 }
 
 impl FoundMatch {
@@ -100,51 +106,72 @@ impl Contents {
         (offset, limit): (usize, usize),
         bound: usize,
     ) -> Matches {
-        let fits: Vec<Vec<Option<Fit>>> = words.iter().map(|word| self.fits(word)).collect();
-        let fits_of = |number: ModuleNumber| {
-            let known = fits.iter().map(move |fits| fits.get(number as usize).copied().flatten());
-            known.zip(words).map(|(fit, word)| fit.or(word.indexed.is_cut.then_some(Fit::Unsure)))
-        };
-        let (mut sure, mut unsure, mut is_incomplete) = (Vec::new(), Vec::new(), false);
-        for &number in self.modules.by_address.iter().filter(|number| selected.contains(**number as usize)) {
-            if fits_of(number).any(|fit| fit.is_none()) {
-                continue;
-            }
-            if !fits_of(number).any(|fit| fit == Some(Fit::Unsure)) {
-                sure.push((rank(fits_of(number).flatten()), number));
-            } else if unsure.len() < bound {
-                unsure.push(number);
-            } else {
-                is_incomplete = true;
+        let fits: Vec<Fits> = words.iter().map(|word| self.fits(word)).collect();
+        let (mut sure, mut unsure) = (selected.clone(), selected.clone());
+        for fits in &fits {
+            sure.intersect_with(&fits.any);
+            if !fits.is_cut {
+                unsure.intersect_with(&fits.any);
             }
         }
+        unsure.difference_with(&sure);
+        let is_incomplete = unsure.count_ones(..) > bound;
         if is_incomplete {
             unsure.clear();
         }
-        let window = if unsure.is_empty() { (offset, limit) } else { (0, offset.saturating_add(limit)) };
-        let found = |number: ModuleNumber| self.found_match(number, fits_of(number).flatten().collect());
+        let sure_total = sure.count_ones(..);
+        let window = if unsure.is_clear() { (offset, limit) } else { (0, offset.saturating_add(limit)) };
+        let page = match fits.as_slice() {
+            [only] => self.window(sure, &only.levels, window.0, window.1),
+            several => self.best(&sure, several, window),
+        };
+        let unsure = self.window(unsure, &[], 0, bound);
+        let found = |number: ModuleNumber| self.found_match(number, fits_of(&fits, number).collect());
         Matches {
-            sure_total: sure.len(),
-            sure: best(&sure, window.0, window.1).into_iter().filter_map(found).collect(),
+            sure_total,
+            sure: page.into_iter().filter_map(found).collect(),
             unsure: unsure.into_iter().filter_map(found).collect(),
             is_incomplete,
         }
     }
 
-    /// How well each module fits one word, as far as it is known.
-    fn fits(&self, word: &SearchWord) -> Vec<Option<Fit>> {
-        let mut fits: Vec<Option<Fit>> = vec![None; self.modules.len()];
-        // The best comes first, and nothing better after it.
-        let mut note = |module: usize, fit: Fit| {
-            if let Some(known @ None) = fits.get_mut(module) {
-                *known = Some(fit);
-            }
-        };
-        self.each_named(&word.text, |hit| note(hit.owner as usize, name_fit(&hit, &word.text)));
-        self.each_about(&word.text, |module| note(module as usize, Fit::Description));
-        word.indexed.declared.ones().for_each(|module| note(module, Fit::Declared));
-        word.indexed.readme.ones().for_each(|module| note(module, Fit::Readme));
-        fits
+    /// The modules of a window of the order by rank; what is equal in rank comes by address.
+    fn best(&self, found: &FixedBitSet, fits: &[Fits], (offset, limit): (usize, usize)) -> Vec<ModuleNumber> {
+        let places = self.modules.places();
+        let place = |number: ModuleNumber| places.get(number as usize).copied().unwrap_or(u32::MAX);
+        let mut ranked: Vec<(u16, u32, ModuleNumber)> =
+            numbers(found).map(|number| (rank(fits_of(fits, number)), place(number), number)).collect();
+        let end = ranked.len().min(offset.saturating_add(limit));
+        if end > 0 && end < ranked.len() {
+            ranked.select_nth_unstable(end - 1);
+        }
+        ranked.truncate(end);
+        ranked.sort_unstable();
+        ranked.into_iter().skip(offset).map(|(_, _, number)| number).collect()
+    }
+
+    /// How well the modules fit one word, as far as it is known.
+    fn fits(&self, word: &SearchWord) -> Fits {
+        let Named { inside, elsewhere } = self.named(&word.text);
+        let (exactly, beginning) = self.beginning_with(&word.text);
+        let mut named = inside;
+        named.union_with(&elsewhere);
+        let mut about = FixedBitSet::with_capacity(self.modules.len());
+        self.mark_about(&word.text, &mut about);
+        let indexed = &word.indexed;
+        let levels = [
+            set_of(exactly),
+            set_of(beginning),
+            named,
+            about,
+            indexed.declared.clone(),
+            indexed.readme.clone(),
+        ];
+        let mut any = FixedBitSet::with_capacity(self.modules.len());
+        for level in &levels {
+            any.union_with(level);
+        }
+        Fits { levels, any, is_cut: indexed.is_cut }
     }
 
     fn found_match(&self, number: ModuleNumber, fits: Vec<Fit>) -> Option<FoundMatch> {
@@ -153,10 +180,24 @@ impl Contents {
     }
 }
 
-fn name_fit(hit: &Hit<'_>, word: &str) -> Fit {
-    match hit.at {
-        0 if parts(hit.text).0.len() == word.len() => Fit::Name,
-        0 if parts(hit.text).0.len() > word.len() => Fit::Beginning,
-        _ => Fit::Inside,
-    }
+/// How well the modules fit one word.
+struct Fits {
+    /// Those of each of [`Fit::KNOWN`]. A module is in the first that counts, and may be in later ones.
+    levels: [FixedBitSet; 6],
+    /// Those of all levels.
+    any: FixedBitSet,
+    /// There may be more.
+    is_cut: bool,
+}
+
+/// How well a module that may fit all words fits each.
+fn fits_of(fits: &[Fits], number: ModuleNumber) -> impl Iterator<Item = Fit> {
+    fits.iter().map(move |fits| {
+        let known = Fit::KNOWN.iter().zip(&fits.levels);
+        known
+            .filter(|(_, level)| level.contains(number as usize))
+            .map(|(fit, _)| *fit)
+            .next()
+            .unwrap_or(Fit::Unsure)
+    })
 }

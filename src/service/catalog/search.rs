@@ -3,9 +3,9 @@
 use fixedbitset::FixedBitSet;
 
 use super::contents::Contents;
+use super::hits::{Named, set_of};
 use super::modules::{ModuleNumber, parts};
-use super::pages::name_pattern;
-use super::text::Hit;
+use super::pages::numbers;
 use crate::domain::GroupId;
 
 /// Which modules are wanted, besides that they may be seen. Texts are in lower case.
@@ -30,14 +30,12 @@ pub(in crate::service) struct FoundModule {
     pub(in crate::service) system: String,
 }
 
-/// How near a match is: the name itself, its beginning, inside it, or elsewhere.
-const ELSEWHERE: u16 = 3;
-
 impl ModuleFilter {
+    const fn narrows(&self) -> bool {
+        self.name.is_some() || !self.systems.is_empty()
+    }
+
     fn admits(&self, module: &[u8]) -> bool {
-        if self.name.is_none() && self.systems.is_empty() {
-            return true;
-        }
         let (name, system) = parts(module);
         self.name.as_deref().is_none_or(|wanted| wanted.as_bytes() == name)
             && (self.systems.is_empty() || self.systems.iter().any(|wanted| wanted.as_bytes() == system))
@@ -45,7 +43,8 @@ impl ModuleFilter {
 }
 
 impl Contents {
-    /// Some of the selected modules that the filter admits, and how many there are in all.
+    /// Some of the selected modules that the filter admits, and how many there are in all. First come those that have a word
+    /// as their name, then those whose name begins with one, then those that have one inside it.
     pub(in crate::service) fn modules(
         &self,
         mut selected: FixedBitSet,
@@ -53,68 +52,44 @@ impl Contents {
         offset: usize,
         limit: usize,
     ) -> (Vec<FoundModule>, usize) {
-        let has_words = !filter.words.trim().is_empty();
-        let mut nearness = vec![if has_words { ELSEWHERE } else { 0 }; self.modules.len()];
+        let mut nearest: [FixedBitSet; 3] = Default::default();
         for word in filter.words.split_whitespace() {
-            let mut found = FixedBitSet::with_capacity(self.modules.len());
-            self.each_named(word, |hit| {
-                found.grow_and_insert(hit.owner as usize);
-                if let Some(known) = nearness.get_mut(hit.owner as usize) {
-                    *known = nearness_of(&hit, word).min(*known);
-                }
+            let Named { inside, mut elsewhere } = self.named(word);
+            let (exactly, beginning) = self.beginning_with(word);
+            let [exact, begins, has] = &mut nearest;
+            exact.union_with(&set_of(exactly));
+            begins.union_with(&set_of(beginning));
+            has.union_with(&inside);
+            elsewhere.union_with(&inside);
+            self.mark_about(word, &mut elsewhere);
+            selected.intersect_with(&elsewhere);
+        }
+        if filter.narrows() {
+            let others: Vec<ModuleNumber> =
+                numbers(&selected).filter(|number| !filter.admits(self.modules.name(*number))).collect();
+            for number in others {
+                selected.remove(number as usize);
+            }
+        }
+        self.leave_one_each(&mut selected);
+        let total = selected.count_ones(..);
+        let page = self.window(selected, &nearest, offset, limit);
+        (page.into_iter().filter_map(|number| self.found(number)).collect(), total)
+    }
+
+    /// Of modules with one address leaves the first: it stands for all.
+    fn leave_one_each(&self, selected: &mut FixedBitSet) {
+        let repeated: Vec<ModuleNumber> =
+            numbers(selected).filter(|number| self.modules.repeats.contains(*number as usize)).collect();
+        for number in repeated {
+            let place = self.modules.places().get(number as usize).map_or(0, |place| *place as usize);
+            let before = self.modules.by_address.get(..place).unwrap_or_default().iter().rev();
+            let mut is_same = true;
+            let mut others = before.take_while(|other| {
+                std::mem::replace(&mut is_same, self.modules.repeats.contains(**other as usize))
             });
-            self.each_about(word, |module| found.grow_and_insert(module as usize));
-            selected.intersect_with(&found);
-        }
-        // Of modules with one address the first that is selected stands for all.
-        let (mut ranked, mut is_found) = (Vec::new(), false);
-        for &number in &self.modules.by_address {
-            let index = number as usize;
-            is_found &= self.modules.repeats.contains(index);
-            if !is_found && selected.contains(index) && filter.admits(self.modules.name(number)) {
-                is_found = true;
-                ranked.push((nearness.get(index).copied().unwrap_or(ELSEWHERE), number));
-            }
-        }
-        let page = best(&ranked, offset, limit);
-        (page.into_iter().filter_map(|number| self.found(number)).collect(), ranked.len())
-    }
-
-    /// Visits the modules that have a word in name or system.
-    pub(super) fn each_named(&self, word: &str, visit: impl FnMut(Hit<'_>)) {
-        if let Some(word) = name_pattern(word) {
-            self.modules.names.each_hit(word.as_bytes(), visit);
-        }
-    }
-
-    /// Visits the modules that have a word in their description, in their namespace, or across namespace and name.
-    pub(super) fn each_about(&self, word: &str, mut visit: impl FnMut(ModuleNumber)) {
-        self.modules.descriptions.each_hit(word.as_bytes(), |hit| visit(hit.owner));
-        let finder = memchr::memmem::Finder::new(word.as_bytes());
-        // `acme/vpc` is in the address of a module whose name begins so.
-        let across = word.split_once('/').and_then(|(end, start)| Some((end, name_pattern(start)?)));
-        let (mut last, mut is_in_last) = ("", false);
-        for (path, id) in &self.by_path {
-            let namespace = path.split('/').next().unwrap_or_default();
-            if namespace != last {
-                (last, is_in_last) = (namespace, finder.find(namespace.as_bytes()).is_some());
-            }
-            let Some(project) = self.projects.get(id) else { continue };
-            if is_in_last {
-                project.modules.iter().for_each(|module| visit(*module));
-                continue;
-            }
-            if let Some((end, start)) = &across
-                && namespace.ends_with(end)
-            {
-                let named = project.modules.iter().copied();
-                named
-                    .filter(|module| self.modules.name(*module).starts_with(start.as_bytes()))
-                    .for_each(&mut visit);
-            }
-            if finder.find(project.description.as_bytes()).is_some() {
-                let plain = project.modules.iter().copied();
-                plain.filter(|module| self.modules.descriptions.get(*module).is_empty()).for_each(&mut visit);
+            if others.any(|other| selected.contains(*other as usize)) {
+                selected.remove(number as usize);
             }
         }
     }
@@ -124,42 +99,4 @@ impl Contents {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         Some(FoundModule { root: self.project_of(number)?.root(), name: text(name), system: text(system) })
     }
-}
-
-fn nearness_of(hit: &Hit<'_>, word: &str) -> u16 {
-    let name = parts(hit.text).0;
-    match hit.at {
-        _ if hit.at + word.len() > name.len() => ELSEWHERE,
-        0 if word.len() == name.len() => 0,
-        0 => 1,
-        _ => 2,
-    }
-}
-
-/// The modules of a window of the order by rank. What is equal in rank keeps its order.
-pub(super) fn best(ranked: &[(u16, ModuleNumber)], offset: usize, limit: usize) -> Vec<ModuleNumber> {
-    let mut next: Vec<usize> = Vec::new();
-    for (rank, _) in ranked {
-        let rank = usize::from(*rank);
-        if next.len() <= rank {
-            next.resize(rank + 1, 0);
-        }
-        if let Some(count) = next.get_mut(rank) {
-            *count += 1;
-        }
-    }
-    let mut before = 0;
-    for count in &mut next {
-        before += std::mem::replace(count, before);
-    }
-    let end = ranked.len().min(offset.saturating_add(limit));
-    let mut window = vec![0; end.saturating_sub(offset)];
-    for (rank, number) in ranked {
-        let Some(place) = next.get_mut(usize::from(*rank)) else { continue };
-        if let Some(slot) = place.checked_sub(offset).and_then(|place| window.get_mut(place)) {
-            *slot = *number;
-        }
-        *place += 1;
-    }
-    window
 }

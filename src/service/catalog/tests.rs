@@ -30,15 +30,15 @@ const PUBLISHERS: [Publisher; 8] = [
 const VERSIONS: [&str; 6] = ["1.0.0", "1.0.10", "1.0.9", "2.0.0-rc.1", "1.0.0+b", "10.0.0"];
 
 /// Reproducible choices (Numerical Recipes' generator): a failure shows itself again.
-struct Choices(u64);
+pub(super) struct Choices(pub(super) u64);
 
 impl Choices {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % bound
     }
 
-    fn of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
+    pub(super) fn of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
         texts[self.below(texts.len())]
     }
 }
@@ -66,7 +66,7 @@ fn project(id: u64, path: &str, groups: &[u64]) -> Project {
     }
 }
 
-fn projects() -> Vec<Project> {
+pub(super) fn projects() -> Vec<Project> {
     vec![
         project(1, "acme/network", &[1]),
         project(2, "Acme/sub/network", &[1, 2]),

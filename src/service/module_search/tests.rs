@@ -131,7 +131,7 @@ async fn a_word_that_is_everywhere_is_followed_as_far_as_it_pays() {
     let search = |caller: Caller, words: &'static str, bounds| {
         world.registry.store().read(|snapshot| {
             let search = Search { registry: &world.registry, snapshot, bounds };
-            search.page(&caller, &judged_words(words), (0, 100), world.registry.now())
+            search.page(&world.registry.looking(&caller), &judged_words(words), (0, 100))
         })
     };
     for (situation, caller, words, bounds, total, is_incomplete) in [
@@ -143,7 +143,7 @@ async fn a_word_that_is_everywhere_is_followed_as_far_as_it_pays() {
         ("with a rare word that few have", Caller::Anonymous, "rare5 common", (2, 1), 1, false),
         ("looked at and not fitting", Caller::Operator, "rare", (3, 3), 6, false),
     ] {
-        let page = search(caller, words, bounds).unwrap();
+        let (page, _) = search(caller, words, bounds).unwrap();
         assert_eq!((page.total, page.is_incomplete), (total, is_incomplete), "{situation}");
     }
 }
