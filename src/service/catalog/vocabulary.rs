@@ -2,9 +2,11 @@
 //! than the texts, and then it is known who has each of them.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher as _;
 
 use fixedbitset::FixedBitSet;
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use memchr::memmem::Finder;
 use smallvec::SmallVec;
 
@@ -16,8 +18,6 @@ type WordNumber = u32;
 /// The words of one text, ascending, each once.
 type WordSet = SmallVec<[WordNumber; 32]>;
 
-/// A free place in the table of words.
-const FREE: WordNumber = WordNumber::MAX;
 /// So many holders of a word or fewer are a list.
 const FEW: usize = 128;
 /// A set of numbers takes as much as a list with one of so many of them.
@@ -212,42 +212,6 @@ fn decoded(bytes: &[u8]) -> impl Iterator<Item = WordNumber> + Clone {
     })
 }
 
-/// What words are hashed with, at random: whoever publishes chooses the words. A start reads millions of short ones, so it is
-/// done by few multiplications.
-#[derive(Debug)]
-struct HashKey([u64; 2]);
-
-impl Default for HashKey {
-    fn default() -> Self {
-        let random = RandomState::new();
-        Self([1, 2].map(|number: u8| random.hash_one(number) | 1))
-    }
-}
-
-impl HashKey {
-    fn hash(&self, word: &[u8]) -> u64 {
-        let [first, second] = self.0;
-        let four = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
-        let end = match (word.last_chunk::<8>(), word.first_chunk::<4>(), word.last_chunk::<4>()) {
-            (Some(last), ..) => u64::from_le_bytes(*last),
-            (None, Some(begin), Some(last)) => four(begin) << 32 | four(last),
-            _ => word.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
-        };
-        let (chunks, _in_the_end) = word.as_chunks::<8>();
-        let chunks = chunks.iter().fold(first ^ word.len() as u64, |hash, chunk| {
-            folded_product(hash ^ u64::from_le_bytes(*chunk), second)
-        });
-        folded_product(folded_product(chunks ^ end, second), first)
-    }
-}
-
-/// Both halves of a product, one over the other.
-fn folded_product(a: u64, b: u64) -> u64 {
-    let [low @ .., _, _, _, _, _, _, _, _] = (u128::from(a) * u128::from(b)).to_le_bytes();
-    let [_, _, _, _, _, _, _, _, high @ ..] = (u128::from(a) * u128::from(b)).to_le_bytes();
-    u64::from_le_bytes(low) ^ u64::from_le_bytes(high)
-}
-
 /// Distinct words, numbered as they come.
 #[derive(Debug, Default)]
 struct Words {
@@ -255,9 +219,9 @@ struct Words {
     bytes: Vec<u8>,
     /// Where each ends, its line break included.
     ends: Vec<u32>,
-    /// Numbers by the hash of their word: the next free place after it. Half of them are free at least.
-    table: Vec<WordNumber>,
-    key: HashKey,
+    numbers: HashTable<WordNumber>,
+    /// With a key at random: whoever publishes chooses the words.
+    hasher: RandomState,
 }
 
 impl Words {
@@ -266,20 +230,14 @@ impl Words {
     }
 
     fn get(&self, number: WordNumber) -> &[u8] {
-        let end = |number: usize| self.ends.get(number).map_or(0, |end| *end as usize);
-        let begin = (number as usize).checked_sub(1).map_or(0, end);
-        self.bytes.get(begin..end(number as usize).saturating_sub(1)).unwrap_or_default()
+        word_of(&self.bytes, &self.ends, number)
     }
 
     /// The number of a word, new if need be; nothing for one with a line break, and when there are too many.
     fn number(&mut self, word: &[u8]) -> Option<WordNumber> {
-        if self.table.len() < 2 * (self.len() + 1) {
-            self.enlarge();
-        }
-        let place = self.place(word);
-        let known = self.table.get(place).copied().filter(|number| *number != FREE);
-        if known.is_some() {
-            return known;
+        let hash = self.hasher.hash_one(word);
+        if let Some(known) = self.numbers.find(hash, |number| self.get(*number) == word) {
+            return Some(*known);
         }
         if word.contains(&b'\n') {
             return None;
@@ -289,28 +247,9 @@ impl Words {
         self.bytes.extend_from_slice(word);
         self.bytes.push(b'\n');
         self.ends.push(end);
-        *self.table.get_mut(place)? = number;
+        let Self { bytes, ends, numbers, hasher } = self;
+        numbers.insert_unique(hash, number, |number| hasher.hash_one(word_of(bytes, ends, *number)));
         Some(number)
-    }
-
-    /// Where a word is in the table, or belongs.
-    fn place(&self, word: &[u8]) -> usize {
-        let mask = self.table.len().wrapping_sub(1);
-        let mut place = usize::try_from(self.key.hash(word) & mask as u64).unwrap_or_default();
-        while self.table.get(place).is_some_and(|number| *number != FREE && self.get(*number) != word) {
-            place = (place + 1) & mask;
-        }
-        place
-    }
-
-    fn enlarge(&mut self) {
-        self.table = vec![FREE; (4 * (self.len() + 1)).next_power_of_two()];
-        for number in (0..).take(self.len()) {
-            let place = self.place(self.get(number));
-            if let Some(free) = self.table.get_mut(place) {
-                *free = number;
-            }
-        }
     }
 
     fn each_with(&self, part: &[u8], mut visit: impl FnMut(WordNumber, &[u8], usize)) {
@@ -341,6 +280,13 @@ impl Words {
         let near = self.ends.get(next..self.len().min(next + step + 1)).unwrap_or_default();
         next + near.partition_point(|end| *end as usize <= at)
     }
+}
+
+/// The word of a number among words that end there.
+fn word_of<'b>(bytes: &'b [u8], ends: &[u32], number: WordNumber) -> &'b [u8] {
+    let end = |number: usize| ends.get(number).map_or(0, |end| *end as usize);
+    let begin = (number as usize).checked_sub(1).map_or(0, end);
+    bytes.get(begin..end(number as usize).saturating_sub(1)).unwrap_or_default()
 }
 
 #[cfg(test)]
