@@ -1,5 +1,6 @@
 //! The HTTP server: listeners, one task a connection, deadlines everywhere, an orderly end.
 
+mod address_text;
 pub mod api;
 mod assets;
 pub mod control;

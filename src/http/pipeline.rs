@@ -1,7 +1,7 @@
 //! The life of a request, in order: head checked, endpoint found, switch, credential, use case, answer, one log line.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hyper::body::Body;
 use hyper::header::{
@@ -11,6 +11,7 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode, Version};
 
+use super::address_text::AddressText;
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
 use super::ready::{Content, Found};
 use super::request::{Client, Context, Peer, RequestBody, Survey, credential};
@@ -56,9 +57,9 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
         mark(&mut reply, id, client.https);
         // It goes out in one piece: what is known now is what there is to tell.
         let bytes = reply.body().size_hint().exact().unwrap_or_default();
-        let status = reply.status().as_u16();
-        app.metrics.request(route, "GET", StatusClass::from(status), started.elapsed(), bytes);
-        log_answer(&Answered { id, method: "GET", route, status, bytes, who: &who, client, started });
+        let (status, took) = (reply.status().as_u16(), started.elapsed());
+        app.metrics.request(route, "GET", StatusClass::from(status), took, bytes);
+        log_answer(&Answered { id, method: "GET", route, status, bytes, who: &who, client, took });
         return reply;
     }
     // On the heap, because it is large: what was ready would otherwise carry the room for it around.
@@ -306,7 +307,7 @@ fn record(app: &App, head: &Parts, outcome: &mut Outcome, id: RequestId, client:
     outcome.reply.body_mut().on_end(move |bytes| {
         let took = started.elapsed();
         metrics.request(route, method, StatusClass::from(status), took, bytes);
-        log_answer(&Answered { id, method, route, status, bytes, who: &who, client, started });
+        log_answer(&Answered { id, method, route, status, bytes, who: &who, client, took });
     });
 }
 
@@ -319,7 +320,7 @@ struct Answered<'a> {
     bytes: u64,
     who: &'a str,
     client: Client,
-    started: Instant,
+    took: Duration,
 }
 
 fn log_answer(answered: &Answered<'_>) {
@@ -329,9 +330,9 @@ fn log_answer(answered: &Answered<'_>) {
         route = answered.route,
         status = answered.status,
         bytes = answered.bytes,
-        ms = u64::try_from(answered.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ms = u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
         who = answered.who,
-        from = answered.client.address.map(|address| address.to_string()),
+        from = answered.client.address.map(AddressText::of).as_ref().map(AddressText::as_str),
         "answered"
     );
 }

@@ -53,6 +53,13 @@ pub(super) struct EscapedWriter<W> {
 impl<W: Write> Write for EscapedWriter<W> {
     /// Takes a whole event: the subscriber formats into a buffer and writes it at once.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        // Nearly always, and seen without taking it apart.
+        if let Some((b'\n', line)) = event.split_last()
+            && line.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        {
+            self.inner.write_all(event)?;
+            return Ok(event.len());
+        }
         let text = String::from_utf8_lossy(event);
         let line = text.strip_suffix('\n').unwrap_or(&text);
         if line.chars().any(|c| must_escape(c, self.ansi)) {
