@@ -69,7 +69,8 @@ pub(super) fn find(app: &App, head: &Parts, survey: &Survey) -> Option<Found> {
         }
         ReadyAnswer::Download(location) => {
             let mut reply = complete(StatusCode::NO_CONTENT, ReplyBody::empty(), &OF_DOWNLOAD);
-            let target = HeaderValue::from_str(&terraform::archive_url(base_url, &location)).ok()?;
+            let url = location.get()?.rendered(|location| terraform::archive_url(base_url, location));
+            let target = HeaderValue::from_maybe_shared(with_ticket(url, location.ticket())).ok()?;
             reply.headers_mut().insert(terraform::TERRAFORM_GET, target);
             Content::Reply(reply)
         }
@@ -223,6 +224,17 @@ pub(super) fn versions_json<'v>(
     SHARED.with_borrow_mut(|shared| {
         shared.reserve(bytes);
         write_versions(shared, (base_url, source), &before, versions);
+        shared.split().freeze()
+    })
+}
+
+/// The URL of an archive and the ticket that opens it, as [`terraform::archive_url`] writes them.
+fn with_ticket(url: &str, ticket: Option<&str>) -> Bytes {
+    SHARED.with_borrow_mut(|shared| {
+        let parts = [url, terraform::TICKET, ticket.unwrap_or_default()];
+        let parts = parts.get(..if ticket.is_some() { 3 } else { 1 }).unwrap_or_default();
+        shared.reserve(parts.iter().map(|part| part.len()).sum());
+        parts.iter().for_each(|part| shared.extend_from_slice(part.as_bytes()));
         shared.split().freeze()
     })
 }

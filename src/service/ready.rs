@@ -5,9 +5,10 @@
 //! clock is checked each time. An answer is kept once for everybody who may see all the projects it is made of; whoever
 //! may see less of them is answered from the store.
 
-use std::sync::{Arc, OnceLock};
+mod kept;
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use smallvec::SmallVec;
 
@@ -17,13 +18,14 @@ use super::activity::Used;
 use super::cache::Cache;
 use super::error::ServiceError;
 use super::modules::{Archive, Location, Versions};
-use super::tickets::{Bearer, Ticket};
+use super::tickets::{Bearer, Ticket, TicketText};
 use crate::blobs::sha256;
 use crate::domain::access::{ProjectAction, ProjectFacts};
 use crate::domain::credential::{MAX_TOKEN_LENGTH, Token};
 use crate::domain::identity::Project;
 use crate::domain::{FileId, GroupId, ProjectId, RegistryAccess, Sha256, Visibility};
 use crate::store::{Reader, Snapshot, Stamp, StoreError, identity, trusted_publishers};
+pub use kept::{KeptLocation, KeptVersions};
 
 /// Bytes of answers that are kept: enough for the versions of a hundred thousand modules.
 const ANSWER_BYTES: usize = 32 * 1024 * 1024;
@@ -31,8 +33,6 @@ const ANSWER_BYTES: usize = 32 * 1024 * 1024;
 const CALLER_BYTES: usize = 4 * 1024 * 1024;
 /// What a caller costs, about: the records of token and user.
 const CALLER_COST: usize = 1024;
-/// Bytes of a list of versions from which on its rendered form is kept as well: below, making it anew costs nothing.
-const LONG_LIST: usize = 2048;
 
 /// See the module's documentation.
 pub(super) struct Ready {
@@ -84,7 +84,8 @@ type Projects = SmallVec<[SeenProject; 1]>;
 
 enum Content {
     Versions(KeptVersions),
-    Download(KeptLocation),
+    /// In its own place, because it is large and answers of versions are many.
+    Download(Box<KeptLocation>),
     Archive(Archive),
 }
 
@@ -97,51 +98,12 @@ struct SeenProject {
     registry: RegistryAccess,
 }
 
-/// The versions of a module, in little memory.
-#[derive(Debug)]
-pub struct KeptVersions {
-    /// How many versions there are.
-    pub count: usize,
-    /// The full path of the project that published last, then the versions, highest first. A line feed behind each.
-    text: Box<str>,
-    rendered: OnceLock<Bytes>,
-}
-
-impl KeptVersions {
-    /// The full path of the project that published last, then the versions, highest first.
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
-        // By bytes: for short pieces quicker than to split by a character.
-        let mut rest = &*self.text;
-        std::iter::from_fn(move || {
-            let end = rest.bytes().position(|byte| byte == b'\n')?;
-            let (line, behind) = rest.split_at_checked(end)?;
-            rest = behind.get(1..)?;
-            Some(line)
-        })
-    }
-
-    /// The rendered form, made once for a long list and each time for a short one.
-    pub fn rendered(&self, render: impl FnOnce(&Self) -> Bytes) -> Bytes {
-        if self.text.len() < LONG_LIST {
-            return render(self);
-        }
-        self.rendered.get_or_init(|| render(self)).clone()
-    }
-}
-
-struct KeptLocation {
-    location: Location,
-    file: FileId,
-    /// Anybody may read the file: no ticket is needed.
-    anyone: bool,
-}
-
 /// What is said to somebody.
 pub enum ReadyAnswer {
     /// The versions of the module.
     Versions(ReadyVersions),
     /// Where its archive is.
-    Download(Box<Location>),
+    Download(ReadyLocation),
     /// The archive.
     Archive(Archive),
 }
@@ -172,6 +134,33 @@ impl ReadyVersions {
             Content::Versions(versions) => Some(versions),
             Content::Download(_) | Content::Archive(_) => None,
         }
+    }
+}
+
+/// Where an archive is, shared with everybody else who asks, and a ticket of one's own where it needs one.
+pub struct ReadyLocation {
+    answer: Arc<Answer>,
+    ticket: Option<TicketText>,
+}
+
+impl std::fmt::Debug for ReadyLocation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ReadyLocation").field(&self.get()).finish()
+    }
+}
+
+impl ReadyLocation {
+    /// What is kept of it.
+    pub fn get(&self) -> Option<&KeptLocation> {
+        match &self.answer.content {
+            Content::Download(location) => Some(location),
+            Content::Versions(_) | Content::Archive(_) => None,
+        }
+    }
+
+    /// What stands in for a credential; nothing when anyone may read the file.
+    pub fn ticket(&self) -> Option<&str> {
+        self.ticket.as_ref().map(TicketText::as_str)
     }
 }
 
@@ -235,7 +224,7 @@ impl Registry {
                 ReadyAnswer::Versions(ReadyVersions(Arc::clone(&answer)))
             }
             (Content::Download(kept), Asked::Download(_)) => {
-                ReadyAnswer::Download(Box::new(self.location_for(kept, &caller.caller, now)?))
+                ReadyAnswer::Download(self.location_for(&answer, kept, &caller.caller, now)?)
             }
             (Content::Archive(archive), Asked::Archive(_)) => ReadyAnswer::Archive(archive.clone()),
             _ => return None,
@@ -251,8 +240,14 @@ impl Registry {
         Some((ready, Arc::clone(&who.label)))
     }
 
-    /// The location with a ticket of its own for that caller.
-    fn location_for(&self, kept: &KeptLocation, caller: &Caller, now: Timestamp) -> Option<Location> {
+    /// The location with a ticket of its own for that caller; nothing when it is not known whom to give one to.
+    fn location_for(
+        &self,
+        answer: &Arc<Answer>,
+        kept: &KeptLocation,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Option<ReadyLocation> {
         let bearer = match caller {
             _ if kept.anyone => None,
             Caller::User { via: Via::Token(token), .. } | Caller::Deploy { token } => {
@@ -261,8 +256,11 @@ impl Registry {
             Caller::Job { job, .. } => Some(Bearer::Job(job.id)),
             _ => return None,
         };
-        let ticket = bearer.map(|bearer| self.shared.tickets.issue(Ticket { file: kept.file, bearer }, now));
-        Some(Location { ticket, ..kept.location.clone() })
+        let ticket = bearer.map(|bearer| {
+            let ticket = Ticket { file: kept.file, bearer };
+            kept.last_ticket.get_or_issue(&self.shared.tickets, ticket, now)
+        });
+        Some(ReadyLocation { answer: Arc::clone(answer), ticket })
     }
 
     fn known_by_token(&self, secret: &str, now: Timestamp) -> Option<Arc<KnownCaller>> {
@@ -315,21 +313,9 @@ impl Registry {
 
     /// Keeps the versions of a module. `path` as in [`Asked`].
     pub(super) fn keep_versions(&self, path: String, seen: Seen, versions: &Versions) {
-        let Some(source) = versions.source.as_deref() else { return };
-        let mut listed = format!("{source}\n");
-        for version in &versions.versions {
-            listed.push_str(&version.to_string());
-            listed.push('\n');
+        if let Some((kept, cost)) = KeptVersions::of(versions) {
+            self.keep(path, seen, Content::Versions(kept), cost);
         }
-        // A long list is kept rendered too, at about ninety bytes a version.
-        let rendered = if listed.len() < LONG_LIST { 0 } else { versions.versions.len() * 96 + listed.len() };
-        let cost = listed.len() + rendered;
-        let content = Content::Versions(KeptVersions {
-            count: versions.versions.len(),
-            text: listed.into(),
-            rendered: OnceLock::new(),
-        });
-        self.keep(path, seen, content, cost);
     }
 
     /// Keeps where an archive is. `location` has no ticket; `anyone` may read the file.
@@ -341,8 +327,9 @@ impl Registry {
         file: FileId,
         anyone: bool,
     ) {
-        let cost = size_of::<KeptLocation>() + location.namespace.len();
-        self.keep(path, seen, Content::Download(KeptLocation { location, file, anyone }), cost);
+        let kept = Box::new(KeptLocation::new(location, file, anyone));
+        let cost = kept.cost();
+        self.keep(path, seen, Content::Download(kept), cost);
     }
 
     /// Keeps which archive a version has. `path` as in [`Asked`], or of [`by_ticket`].
