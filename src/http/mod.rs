@@ -32,8 +32,8 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -50,6 +50,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::domain::limits::HttpLimits;
 use crate::service::Registry;
+use crate::service::ready::Acquaintance;
 use crate::telemetry::Metrics;
 use crowd::{Admitted, Crowd};
 use framing::{Heads, Watched};
@@ -328,6 +329,15 @@ async fn tcp_connection(
     }
 }
 
+/// What the requests of a connection share.
+struct Shared {
+    app: Arc<App>,
+    /// What parts of files are sent from.
+    outgoing: Option<Outgoing>,
+    /// Who asked last.
+    acquaintance: Mutex<Acquaintance>,
+}
+
 async fn http1_connection(
     app: Arc<App>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -338,12 +348,14 @@ async fn http1_connection(
     let limits = app.limits;
     let heads = Heads::default();
     let stream = Watched::new(stream, heads.clone());
+    let shared = Arc::new(Shared { app, outgoing, acquaintance: Mutex::default() });
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let (app, ambiguous, outgoing) = (Arc::clone(&app), heads.next_is_ambiguous(), outgoing.clone());
+        let (shared, ambiguous) = (Arc::clone(&shared), heads.next_is_ambiguous());
         async move {
             let request = request.map(RequestBody::Incoming);
-            let mut reply = pipeline::answer(&app, peer, request, ambiguous).await;
-            if let Some(outgoing) = &outgoing {
+            let from = (peer, &shared.acquaintance);
+            let mut reply = pipeline::answer(&shared.app, from, request, ambiguous).await;
+            if let Some(outgoing) = &shared.outgoing {
                 reply.body_mut().through(outgoing);
             }
             Ok::<_, Infallible>(reply)

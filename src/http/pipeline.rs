@@ -1,6 +1,6 @@
 //! The life of a request, in order: head checked, endpoint found, switch, credential, use case, answer, one log line.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::body::Body;
@@ -23,6 +23,7 @@ use super::{
 };
 use crate::service::audit::{Origin, RefusedRequest};
 use crate::service::publish::Target;
+use crate::service::ready::Acquaintance;
 use crate::service::{Caller, Registry, ServiceError};
 use crate::telemetry::StatusClass;
 
@@ -38,7 +39,12 @@ struct Outcome {
 }
 
 /// Answers one request. It is `ambiguous` when its head said twice where its body ends.
-pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambiguous: bool) -> Reply {
+pub async fn answer(
+    app: &App,
+    (peer, acquaintance): (Peer, &Mutex<Acquaintance>),
+    request: Request<RequestBody>,
+    ambiguous: bool,
+) -> Reply {
     let started = Instant::now();
     let id = app.next_request_id();
     let (head, body) = request.into_parts();
@@ -52,7 +58,7 @@ pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambigu
     } else {
         check_head(app, &head, &survey, peer)
     };
-    let found = if refused.is_none() { found_ready(app, peer, &head, &survey) } else { None };
+    let found = if refused.is_none() { found_ready(app, (peer, acquaintance), &head, &survey) } else { None };
     if let Some(Found { content: Content::Reply(mut reply), route, who }) = found {
         mark(&mut reply, id, client.https);
         // It goes out in one piece: what is known now is what there is to tell.
@@ -128,9 +134,18 @@ async fn route(
 }
 
 /// The answer that is ready for a request from the network, whoever sends it.
-fn found_ready(app: &App, peer: Peer, head: &Parts, survey: &Survey) -> Option<Found> {
+fn found_ready(
+    app: &App,
+    (peer, acquaintance): (Peer, &Mutex<Acquaintance>),
+    head: &Parts,
+    survey: &Survey,
+) -> Option<Found> {
     match peer {
-        Peer::Network { .. } => ready::find(app, head, survey),
+        Peer::Network { .. } => {
+            // Nobody else has it: a connection has one request at a time.
+            let mut acquaintance = acquaintance.lock().unwrap_or_else(PoisonError::into_inner);
+            ready::find(app, &mut acquaintance, head, survey)
+        }
         // It is somebody of its own, whatever credential it sends.
         Peer::Operator => None,
     }

@@ -5,6 +5,7 @@
 //! clock is checked each time. An answer is kept once for everybody who may see all the projects it is made of; whoever
 //! may see less of them is answered from the store.
 
+mod callers;
 mod kept;
 
 use std::sync::Arc;
@@ -13,26 +14,22 @@ use jiff::Timestamp;
 use smallvec::SmallVec;
 
 use super::Registry;
-use super::access::{self, Caller, Standing, Via};
-use super::activity::Used;
+use super::access::{Caller, Standing, Via};
 use super::cache::Cache;
-use super::error::ServiceError;
 use super::modules::{Archive, Location, Versions};
 use super::tickets::{Bearer, Ticket, TicketText};
-use crate::blobs::sha256;
 use crate::domain::access::{ProjectAction, ProjectFacts};
-use crate::domain::credential::{MAX_TOKEN_LENGTH, Token};
 use crate::domain::identity::Project;
-use crate::domain::{FileId, GroupId, ProjectId, RegistryAccess, Sha256, Visibility};
-use crate::store::{Reader, Snapshot, Stamp, StoreError, identity, trusted_publishers};
+use crate::domain::{FileId, GroupId, ProjectId, RegistryAccess, Visibility};
+use crate::store::{Reader, Stamp, StoreError, identity};
+pub use callers::Acquaintance;
+use callers::{CallerKey, KnownCaller};
 pub use kept::{KeptLocation, KeptVersions};
 
 /// Bytes of answers that are kept: enough for the versions of a hundred thousand modules.
 const ANSWER_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of callers that are kept.
 const CALLER_BYTES: usize = 4 * 1024 * 1024;
-/// What a caller costs, about: the records of token and user.
-const CALLER_COST: usize = 1024;
 
 /// See the module's documentation.
 pub(super) struct Ready {
@@ -43,32 +40,6 @@ pub(super) struct Ready {
 impl Default for Ready {
     fn default() -> Self {
         Self { callers: Cache::new(CALLER_BYTES), answers: Cache::new(ANSWER_BYTES) }
-    }
-}
-
-/// By what a caller is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum CallerKey {
-    Anonymous,
-    /// The hash of a token.
-    Token(Sha256),
-    /// Whom a ticket was given to.
-    Bearer(Bearer),
-}
-
-/// Somebody who asked before.
-struct KnownCaller {
-    caller: Caller,
-    standing: Standing,
-    label: Arc<str>,
-    /// When one of the things that make up the standing ends by the clock.
-    until: Option<Timestamp>,
-    stamp: Stamp,
-}
-
-impl KnownCaller {
-    fn cost(&self) -> usize {
-        CALLER_COST + self.standing.cost()
     }
 }
 
@@ -198,15 +169,22 @@ impl std::fmt::Debug for With<'_> {
 
 impl Registry {
     /// The answer, if it is ready for who asks, and as whom they are logged. Nothing says only that it is not: the store
-    /// has to be asked.
-    pub fn ready(&self, asked: Asked<'_>, with: With<'_>) -> Option<(ReadyAnswer, Arc<str>)> {
+    /// has to be asked. `acquaintance` is of the same connection each time.
+    pub fn ready(
+        &self,
+        asked: Asked<'_>,
+        with: With<'_>,
+        acquaintance: &mut Acquaintance,
+    ) -> Option<(ReadyAnswer, Arc<str>)> {
         let now = self.now();
+        let bearer;
         let (caller, only) = match with {
-            With::Nothing => (self.known(CallerKey::Anonymous, now, |_| Ok(Caller::Anonymous))?, None),
-            With::Token(secret) => (self.known_by_token(secret, now)?, None),
+            With::Nothing => (self.acquainted(None, now, acquaintance)?, None),
+            With::Token(secret) => (self.acquainted(Some(secret), now, acquaintance)?, None),
             With::Ticket(ticket) => {
                 let ticket = self.shared.tickets.check(ticket, now)?;
-                (self.known_by_bearer(ticket.bearer, now)?, Some(ticket.file))
+                bearer = self.known_by_bearer(ticket.bearer, now)?;
+                (&*bearer, Some(ticket.file))
             }
         };
         let answer = match (asked, only) {
@@ -229,14 +207,11 @@ impl Registry {
             (Content::Archive(archive), Asked::Archive(_)) => ReadyAnswer::Archive(archive.clone()),
             _ => return None,
         };
-        if let (With::Token(_), Some(token)) = (with, caller.caller.token()) {
-            self.shared.activity.used(Used::Token(token.id), now);
+        if matches!(with, With::Token(_)) {
+            caller.note_use(&self.shared.activity, now);
         }
-        let who = if only.is_some() {
-            self.known(CallerKey::Anonymous, now, |_| Ok(Caller::Anonymous))?
-        } else {
-            caller
-        };
+        // A ticket may have been handed on: who sends it is nobody we know.
+        let who = if only.is_some() { self.acquainted(None, now, acquaintance)? } else { caller };
         Some((ready, Arc::clone(&who.label)))
     }
 
@@ -261,54 +236,6 @@ impl Registry {
             kept.last_ticket.get_or_issue(&self.shared.tickets, ticket, now)
         });
         Some(ReadyLocation { answer: Arc::clone(answer), ticket })
-    }
-
-    fn known_by_token(&self, secret: &str, now: Timestamp) -> Option<Arc<KnownCaller>> {
-        if secret.len() > MAX_TOKEN_LENGTH {
-            return None;
-        }
-        let hash = sha256(secret.as_bytes());
-        self.known(CallerKey::Token(hash), now, |snapshot| access::caller_by_hash(snapshot, &hash, now))
-    }
-
-    fn known_by_bearer(&self, bearer: Bearer, now: Timestamp) -> Option<Arc<KnownCaller>> {
-        self.known(CallerKey::Bearer(bearer), now, |snapshot| match bearer {
-            Bearer::Operator => Ok(Caller::Operator),
-            Bearer::Token(token) => access::caller_by_token(snapshot, token, now),
-            Bearer::Job(job) => access::caller_by_job(snapshot, job, now),
-            Bearer::Trusted(publisher) => {
-                let found = trusted_publishers::publisher(snapshot, publisher)?;
-                found.map(|publisher| Caller::Trusted(Box::new(publisher))).ok_or(ServiceError::NotFound(""))
-            }
-        })
-    }
-
-    /// A caller who is known still, or who can be found. Who is refused is nobody here: the full path says why.
-    fn known(
-        &self,
-        key: CallerKey,
-        now: Timestamp,
-        find: impl FnOnce(&Snapshot) -> Result<Caller, ServiceError>,
-    ) -> Option<Arc<KnownCaller>> {
-        let stamps = self.store().stamps();
-        if let Some(known) = self.shared.ready.callers.get(&key)
-            && stamps.is_current(&known.stamp)
-            && known.until.is_none_or(|until| now < until)
-        {
-            return Some(known);
-        }
-        let stamp = stamps.people();
-        let found: Result<_, ServiceError> = self.store().read(|snapshot| {
-            let caller = find(snapshot)?;
-            let standing = Standing::of(snapshot, &caller, now)?;
-            Ok((caller, standing))
-        });
-        let (caller, standing) = found.ok()?;
-        let until = [ends_by_itself(&caller), standing.until()].into_iter().flatten().min();
-        let known = KnownCaller { label: caller.label().into(), caller, standing, until, stamp };
-        let (known, cost) = (Arc::new(known), CALLER_COST);
-        self.shared.ready.callers.put(key, Arc::clone(&known), cost + known.cost());
-        Some(known)
     }
 
     /// Keeps the versions of a module. `path` as in [`Asked`].
@@ -408,14 +335,6 @@ impl SeenProject {
             covered: false,
         };
         standing.may_with((self.id, &self.groups), facts, ProjectAction::Pull)
-    }
-}
-
-/// When a credential ends by the clock.
-fn ends_by_itself(caller: &Caller) -> Option<Timestamp> {
-    match caller {
-        Caller::Job { job, .. } => Some(job.expires_at),
-        caller => caller.token().and_then(|token: &Token| token.expires_at),
     }
 }
 

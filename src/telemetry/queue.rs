@@ -88,9 +88,12 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a line if there is room.
+    /// Queues a line if there is room. After the end nobody would write it.
     fn push(&self, line: &[u8]) {
         let mut state = self.lock();
+        if state.finish {
+            return;
+        }
         if state.waiting.len() + state.in_hand + line.len() > self.most {
             drop(state);
             self.lost.inc();
