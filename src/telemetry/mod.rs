@@ -200,7 +200,7 @@ mod tests {
             &|| tracing::trace!(big = u128::MAX, bigger = i128::MIN),
             &|| tracing::info!(error = &error as &(dyn std::error::Error + 'static), "typed"),
             &|| tracing::info!(bytes = b"abc".as_slice(), "bytes"),
-            &|| tracing::info!("say \"this\""),
+            &|| tracing::info!(zero = 0, ten = 10, long = 1_234_567_890_u64, "say \"this\""),
             &|| tracing::info!(target: "else\"where", message = "as a field", r#type = 1),
             &|| tracing::info!(parent: &tracing::info_span!("outer", plain = 1), "inside"),
             &|| tracing::info_span!("outer", plain = 1).in_scope(|| answered("alice")),

@@ -13,6 +13,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::escape::is_printable;
 use super::time::LogTime;
 use crate::config::LogFormat;
 
@@ -100,11 +101,16 @@ impl Values<'_> {
         // What the crate `log` says about itself is written in another way.
         self.plain &= !name.starts_with("log.");
         if self.json {
-            self.line.extend([",\"", name, "\":"]);
+            self.line.push_str(",\"");
+            self.line.push_str(name);
+            self.line.push_str("\":");
         } else {
-            self.line.push_str(if self.any { " " } else { "" });
+            if self.any {
+                self.line.push(' ');
+            }
             if name != "message" {
-                self.line.extend([name, "="]);
+                self.line.push_str(name);
+                self.line.push('=');
             }
         }
         self.any = true;
@@ -122,8 +128,24 @@ impl Values<'_> {
     }
 }
 
+fn push_decimal(line: &mut String, mut value: u64) {
+    // Twenty digits are enough for all.
+    let (mut digits, mut unused) = ([b'0'; 20], 20);
+    for digit in digits.iter_mut().rev() {
+        *digit += u8::try_from(value % 10).unwrap_or_default();
+        unused -= 1;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    line.push_str(std::str::from_utf8(digits.get(unused..).unwrap_or_default()).unwrap_or_default());
+}
+
+/// Whether it is written as it is. Looks at every byte whatever the first ones are: that is done for many at a time.
 fn is_plain(text: &str, quoted: bool) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !(quoted && matches!(byte, b'"' | b'\\')))
+    let escaped = |byte: u8| quoted & ((byte == b'"') | (byte == b'\\'));
+    is_printable(text.as_bytes()) & !text.bytes().fold(false, |found, byte| found | escaped(byte))
 }
 
 impl Visit for Values<'_> {
@@ -146,7 +168,8 @@ impl Visit for Values<'_> {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.number(field, value);
+        self.name(field);
+        push_decimal(self.line, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
