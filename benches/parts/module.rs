@@ -10,7 +10,7 @@ use cairn::domain::package::{DuplicatesRule, Package, PackageFile, Publisher, St
 use cairn::domain::{FileId, GroupId, PackageId, ProjectId, Sha256};
 use cairn::service::identity::NewUser;
 use cairn::service::modules::Address;
-use cairn::service::ready::{Asked, ReadyAnswer, With};
+use cairn::service::ready::{Acquaintance, Asked, ReadyAnswer, With};
 use cairn::service::tokens::NewToken;
 use cairn::service::{Caller, Clock, Options, Presented, Registry, ServiceError};
 use cairn::store::{identity, packages};
@@ -59,7 +59,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
 fn answered(registry: &Registry, path: &str, secret: &SecretString) -> usize {
     let with = With::Token(secret.expose_secret());
     let Some((ReadyAnswer::Versions(versions), _who)) =
-        registry.ready(Asked::Versions(black_box(path)), with)
+        registry.ready(Asked::Versions(black_box(path)), with, &mut Acquaintance::default())
     else {
         return 0;
     };

@@ -3,7 +3,7 @@
 //! All ways answer the same requests, so a command is a few calls of the REST API and does not know which one it was.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::Bytes;
@@ -179,8 +179,8 @@ impl Client {
             }
             Self::Direct(app, _) => {
                 let body = RequestBody::Local(body.map_err(Into::into).boxed_unsync());
-                let answer =
-                    pipeline::answer(app, Peer::Operator, request.uri(path).body(body)?, false).await;
+                let from = (Peer::Operator, &Mutex::default());
+                let answer = pipeline::answer(app, from, request.uri(path).body(body)?, false).await;
                 let (head, answer) = answer.into_parts();
                 Ok((head, answer.collect().await?.to_bytes()))
             }

@@ -35,7 +35,8 @@ const PASSWORD_FILE: &str = "initial-root-password";
 pub(super) async fn run(args: ServeArgs) -> Result<()> {
     let config = Config::load(&args, &process_environment)?;
     let no_color = process_environment("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let (log, drain) = telemetry::init(*config.log_format, &config.log_level, no_color)?;
+    let clock = Clock::system();
+    let (log, drain) = telemetry::init(*config.log_format, &config.log_level, no_color, move || clock.now())?;
     raise_file_limit();
     let data = DataDir::create(&config.data_dir)?;
     let outcome = run_in(&data, args, config, log, &drain).await;

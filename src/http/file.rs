@@ -17,6 +17,9 @@ use crate::service::modules::Archive;
 use crate::service::{Registry, ServiceError};
 pub use body::FileBody;
 
+/// Access can be withdrawn at any time: a cache must ask before it answers.
+pub(super) const CACHE: HeaderValue = HeaderValue::from_static("private, no-cache");
+
 /// What of an archive is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -59,6 +62,13 @@ pub(super) async fn send(
     Ok(reply)
 }
 
+/// The tag of an archive that the client has already, as far as it says so (RFC 9110, 13.1.2).
+pub(super) fn tag_if_unchanged(archive: &Archive, request: &HeaderMap) -> Option<HeaderValue> {
+    let tag = request.contains_key(IF_NONE_MATCH).then(|| Tag::of(&archive.sha256))?;
+    let is_unchanged = part_wanted(request, tag.as_str(), archive.size) == Part::NotModified;
+    is_unchanged.then(|| HeaderValue::from_bytes(&tag.0).ok())?
+}
+
 /// The entity tag of a blob: its digest in quotes.
 struct Tag([u8; 66]);
 
@@ -80,8 +90,7 @@ fn describe(headers: &mut HeaderMap, archive: &Archive, tag: &Tag, part: Part) -
     let unprintable = |_never| ServiceError::NotFound("404 Package file");
     let text = |text: String| HeaderValue::from_maybe_shared(Bytes::from(text)).map_err(unprintable);
     headers.insert(ETAG, HeaderValue::from_bytes(&tag.0).map_err(unprintable)?);
-    // Access can be withdrawn at any time: a cache must ask before it answers.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(CACHE_CONTROL, CACHE);
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let length = match part {
         Part::NotModified => return Ok(()),

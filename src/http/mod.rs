@@ -1,5 +1,6 @@
 //! The HTTP server: listeners, one task a connection, deadlines everywhere, an orderly end.
 
+mod address_text;
 pub mod api;
 mod assets;
 pub mod control;
@@ -31,8 +32,9 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -49,11 +51,13 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::domain::limits::HttpLimits;
 use crate::service::Registry;
+use crate::service::ready::Acquaintance;
 use crate::telemetry::Metrics;
 use crowd::{Admitted, Crowd};
 use framing::{Heads, Watched};
 use request::{Peer, RequestBody};
 use request_id::RequestId;
+use response::Reply;
 use sendfile::{Outgoing, SendfileStream};
 use stalled::StallGuard;
 use turns::Turns;
@@ -139,18 +143,19 @@ impl App {
         configured.or_else(|| self.start.urls.first().cloned()).unwrap_or_default()
     }
 
-    /// What a request waits for whose address asks for more than its part. On the heap: hardly any request waits, and all would
-    /// carry the room for it around.
+    /// Whether a request may be answered at once; else it waits for [`Self::turn_of`] its address, which asks for more than
+    /// its part.
     #[inline]
-    fn turn_of(
-        &self,
-        address: Option<IpAddr>,
-        now: Instant,
-    ) -> Option<Pin<Box<impl Future<Output = ()> + Send>>> {
-        let address = address?;
+    fn may_go(&self, address: Option<IpAddr>, now: Instant) -> bool {
         let now = now.saturating_duration_since(self.began);
-        let may_go = self.turns.may_go(address, now.as_secs() * 1000 + u64::from(now.subsec_millis()));
-        (!may_go).then(|| Box::pin(self.turns.wait(address)))
+        let now = now.as_secs() * 1000 + u64::from(now.subsec_millis());
+        address.is_none_or(|address| self.turns.may_go(address, now))
+    }
+
+    async fn turn_of(&self, address: Option<IpAddr>) {
+        if let Some(address) = address {
+            self.turns.wait(address).await;
+        }
     }
 
     /// Has the metrics say what the limits did.
@@ -327,6 +332,33 @@ async fn tcp_connection(
     }
 }
 
+/// An answer that is there, or one that is waited for: on the heap, because hardly any request waits, and all would carry the
+/// room for it around.
+enum Answering {
+    Now(std::future::Ready<Result<Reply, Infallible>>),
+    Later(Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>),
+}
+
+impl Future for Answering {
+    type Output = Result<Reply, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Now(reply) => Pin::new(reply).poll(cx),
+            Self::Later(reply) => reply.as_mut().poll(cx),
+        }
+    }
+}
+
+/// What the requests of a connection share.
+struct Shared {
+    app: Arc<App>,
+    /// What parts of files are sent from.
+    outgoing: Option<Outgoing>,
+    /// Who asked last.
+    acquaintance: Mutex<Acquaintance>,
+}
+
 async fn http1_connection(
     app: Arc<App>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -337,15 +369,22 @@ async fn http1_connection(
     let limits = app.limits;
     let heads = Heads::default();
     let stream = Watched::new(stream, heads.clone());
+    let shared = Arc::new(Shared { app, outgoing, acquaintance: Mutex::default() });
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let (app, ambiguous, outgoing) = (Arc::clone(&app), heads.next_is_ambiguous(), outgoing.clone());
-        async move {
-            let request = request.map(RequestBody::Incoming);
-            let mut reply = pipeline::answer(&app, peer, request, ambiguous).await;
-            if let Some(outgoing) = &outgoing {
-                reply.body_mut().through(outgoing);
+        let from = (peer, &shared.acquaintance);
+        let request = request.map(RequestBody::Incoming);
+        match pipeline::begin(&shared.app, from, request, heads.next_is_ambiguous()) {
+            Ok(reply) => Answering::Now(std::future::ready(Ok(reply))),
+            Err(begun) => {
+                let shared = Arc::clone(&shared);
+                Answering::Later(Box::pin(async move {
+                    let mut reply = begun.go_on(&shared.app, &shared.acquaintance).await;
+                    if let Some(outgoing) = &shared.outgoing {
+                        reply.body_mut().through(outgoing);
+                    }
+                    Ok(reply)
+                }))
             }
-            Ok::<_, Infallible>(reply)
         }
     });
     let connection = http1::Builder::new()

@@ -1,7 +1,7 @@
 //! The life of a request, in order: head checked, endpoint found, switch, credential, use case, answer, one log line.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use hyper::body::Body;
 use hyper::header::{
@@ -11,6 +11,7 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode, Version};
 
+use super::address_text::AddressText;
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
 use super::ready::{Content, Found};
 use super::request::{Client, Context, Peer, RequestBody, Survey, credential};
@@ -22,6 +23,7 @@ use super::{
 };
 use crate::service::audit::{Origin, RefusedRequest};
 use crate::service::publish::Target;
+use crate::service::ready::Acquaintance;
 use crate::service::{Caller, Registry, ServiceError};
 use crate::telemetry::StatusClass;
 
@@ -36,54 +38,115 @@ struct Outcome {
     caller: Arc<str>,
 }
 
+/// A request that is not answered at once.
+pub(super) struct Begun {
+    head: Parts,
+    body: RequestBody,
+    peer: Peer,
+    client: Client,
+    survey: Survey,
+    id: RequestId,
+    started: Instant,
+    /// What its head is refused with.
+    refused: Option<Reply>,
+    /// An archive that is ready and has to be opened.
+    found: Option<Found>,
+    /// Its address asks for more than its part.
+    must_wait: bool,
+}
+
 /// Answers one request. It is `ambiguous` when its head said twice where its body ends.
-pub async fn answer(app: &App, peer: Peer, request: Request<RequestBody>, ambiguous: bool) -> Reply {
-    let started = Instant::now();
-    let id = app.next_request_id();
+pub async fn answer(
+    app: &App,
+    (peer, acquaintance): (Peer, &Mutex<Acquaintance>),
+    request: Request<RequestBody>,
+    ambiguous: bool,
+) -> Reply {
+    match begin(app, (peer, acquaintance), request, ambiguous) {
+        Ok(reply) => reply,
+        Err(begun) => begun.go_on(app, acquaintance).await,
+    }
+}
+
+/// Answers a request if that takes no waiting. As long as a head is held, hyper reads into fresh memory: what is answered
+/// here gave it back before the next is read.
+pub(super) fn begin(
+    app: &App,
+    (peer, acquaintance): (Peer, &Mutex<Acquaintance>),
+    request: Request<RequestBody>,
+    ambiguous: bool,
+) -> Result<Reply, Box<Begun>> {
+    let (started, id) = (Instant::now(), app.next_request_id());
     let (head, body) = request.into_parts();
     let survey = Survey::of(&head.headers);
     let client = Client::of(peer, &head.headers, &survey, &app.edge.load().trusted_proxies);
-    if let Some(wait) = app.turn_of(client.address, started) {
-        wait.await;
-    }
+    let must_wait = !app.may_go(client.address, started);
     let refused = if ambiguous {
         Some(error::bad_request("Content-Length and Transfer-Encoding exclude each other"))
     } else {
         check_head(app, &head, &survey, peer)
     };
-    let found = if refused.is_none() { found_ready(app, peer, &head, &survey) } else { None };
-    if let Some(Found { content: Content::Reply(mut reply), route, who }) = found {
-        mark(&mut reply, id, client.https);
-        // It goes out in one piece: what is known now is what there is to tell.
-        let bytes = reply.body().size_hint().exact().unwrap_or_default();
-        let status = reply.status().as_u16();
-        app.metrics.request(route, "GET", StatusClass::from(status), started.elapsed(), bytes);
-        log_answer(&Answered { id, method: "GET", route, status, bytes, who: &who, client, started });
-        return reply;
+    let is_asked = refused.is_none() && !must_wait;
+    let found = if is_asked { found_ready(app, (peer, acquaintance), &head, &survey) } else { None };
+    match found {
+        Some(Found { content: Content::Reply(reply), route, who }) => {
+            Ok(tell_ready(app, (reply, route, &who), id, client, started))
+        }
+        found => {
+            Err(Box::new(Begun { head, body, peer, client, survey, id, started, refused, found, must_wait }))
+        }
     }
-    // On the heap, because it is large: what was ready would otherwise carry the room for it around.
-    let mut outcome = Box::pin(async {
-        if let Some(mut refused) = refused {
+}
+
+/// Marks, counts and logs an answer that was ready. It goes out in one piece: what is known now is what there is to tell.
+fn tell_ready(
+    app: &App,
+    (mut reply, route, who): (Reply, &'static str, &str),
+    id: RequestId,
+    client: Client,
+    started: Instant,
+) -> Reply {
+    mark(&mut reply, id, client.https);
+    let bytes = reply.body().size_hint().exact().unwrap_or_default();
+    let (status, took) = (reply.status().as_u16(), started.elapsed());
+    app.metrics.request(route, "GET", StatusClass::from(status), took, bytes);
+    log_answer(&Answered { id, method: "GET", route, status, bytes, who, client, took });
+    reply
+}
+
+impl Begun {
+    /// Answers it.
+    pub(super) async fn go_on(self: Box<Self>, app: &App, acquaintance: &Mutex<Acquaintance>) -> Reply {
+        let Self { head, body, peer, client, survey, id, started, refused, mut found, must_wait } = *self;
+        if must_wait {
+            app.turn_of(client.address).await;
+            if refused.is_none() {
+                found = found_ready(app, (peer, acquaintance), &head, &survey);
+            }
+        }
+        if let Some(Found { content: Content::Reply(reply), route, who }) = found {
+            return tell_ready(app, (reply, route, &who), id, client, started);
+        }
+        let mut outcome = if let Some(mut refused) = refused {
             // Where such a request ends is in doubt: nothing behind it is read as another.
             refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            return Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: nobody() };
-        }
-        if let Some(Found { content: Content::Archive(archive), route, who }) = found
+            Outcome { reply: refused, route: UNKNOWN_ROUTE, caller: nobody() }
+        } else if let Some(Found { content: Content::Archive(archive), route, who }) = found
             && let Ok(reply) = file::send(&app.registry, &archive, &head.method, &head.headers).await
         {
-            return Outcome { reply, route, caller: who };
+            Outcome { reply, route, caller: who }
+        } else {
+            let registry = app.registry.for_request(Origin::new(id.as_str().to_owned(), client.address));
+            route(app, &registry, peer, client, &head, body).await
+        };
+        if survey.codings > 0 {
+            // Where such a body ends is not followed, so nothing may come after it: see framing.rs.
+            outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let registry = app.registry.for_request(Origin::new(id.as_str().to_owned(), client.address));
-        route(app, &registry, peer, client, &head, body).await
-    })
-    .await;
-    if survey.codings > 0 {
-        // Where such a body ends is not followed, so nothing may come after it: see framing.rs.
-        outcome.reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        finish(&mut outcome.reply, &head, id, client.https);
+        record(app, &head, &mut outcome, id, client, started);
+        outcome.reply
     }
-    finish(&mut outcome.reply, &head, id, client.https);
-    record(app, &head, &mut outcome, id, client, started);
-    outcome.reply
 }
 
 async fn route(
@@ -127,9 +190,18 @@ async fn route(
 }
 
 /// The answer that is ready for a request from the network, whoever sends it.
-fn found_ready(app: &App, peer: Peer, head: &Parts, survey: &Survey) -> Option<Found> {
+fn found_ready(
+    app: &App,
+    (peer, acquaintance): (Peer, &Mutex<Acquaintance>),
+    head: &Parts,
+    survey: &Survey,
+) -> Option<Found> {
     match peer {
-        Peer::Network { .. } => ready::find(app, head, survey),
+        Peer::Network { .. } => {
+            // Nobody else has it: a connection has one request at a time.
+            let mut acquaintance = acquaintance.lock().unwrap_or_else(PoisonError::into_inner);
+            ready::find(app, &mut acquaintance, head, survey)
+        }
         // It is somebody of its own, whatever credential it sends.
         Peer::Operator => None,
     }
@@ -306,7 +378,7 @@ fn record(app: &App, head: &Parts, outcome: &mut Outcome, id: RequestId, client:
     outcome.reply.body_mut().on_end(move |bytes| {
         let took = started.elapsed();
         metrics.request(route, method, StatusClass::from(status), took, bytes);
-        log_answer(&Answered { id, method, route, status, bytes, who: &who, client, started });
+        log_answer(&Answered { id, method, route, status, bytes, who: &who, client, took });
     });
 }
 
@@ -319,7 +391,7 @@ struct Answered<'a> {
     bytes: u64,
     who: &'a str,
     client: Client,
-    started: Instant,
+    took: Duration,
 }
 
 fn log_answer(answered: &Answered<'_>) {
@@ -329,9 +401,9 @@ fn log_answer(answered: &Answered<'_>) {
         route = answered.route,
         status = answered.status,
         bytes = answered.bytes,
-        ms = u64::try_from(answered.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        ms = u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
         who = answered.who,
-        from = answered.client.address.map(|address| address.to_string()),
+        from = answered.client.address.map(AddressText::of).as_ref().map(AddressText::as_str),
         "answered"
     );
 }

@@ -7,17 +7,20 @@ use std::cell::RefCell;
 use std::sync::{Arc, LazyLock};
 
 use bytes::{Bytes, BytesMut};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{
+    ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
+use smallvec::SmallVec;
 
 use super::endpoint::{Endpoint, Terraform};
 use super::pipeline::common_headers;
 use super::request::Survey;
 use super::response::{Reply, ReplyBody};
-use super::{App, terraform};
+use super::{App, file, terraform};
 use crate::service::modules::{Address, Archive};
-use crate::service::ready::{Asked, KeptVersions, ReadyAnswer, With};
+use crate::service::ready::{Acquaintance, Asked, KeptVersions, ReadyAnswer, With};
 
 /// Where the protocol is served besides [`terraform::BASE`].
 const SHORT_BASE: &str = "/v1/modules/";
@@ -26,6 +29,8 @@ const BEARER: &[u8] = b"Bearer ";
 
 /// Bytes of the answer of `versions` besides the versions, about.
 const FRAME_BYTES: usize = 256;
+/// Bytes between two versions, when the system has no long name.
+const USUAL_BETWEEN_BYTES: usize = 128;
 /// Bytes that a version takes, with what stands behind it.
 const USUAL_VERSION_BYTES: usize = 16;
 
@@ -51,14 +56,19 @@ pub(super) enum Content {
 }
 
 /// The answer to a request whose head was checked, if it is ready.
-pub(super) fn find(app: &App, head: &Parts, survey: &Survey) -> Option<Found> {
+pub(super) fn find(
+    app: &App,
+    acquaintance: &mut Acquaintance,
+    head: &Parts,
+    survey: &Survey,
+) -> Option<Found> {
     let asked = Wanted::of(head, survey)?;
     let with = match asked.ticket {
         // It decides alone.
         Some(ticket) => With::Ticket(ticket),
         None => credential(&head.headers, survey)?,
     };
-    let (found, who) = app.registry.ready(asked.what, with)?;
+    let (found, who) = app.registry.ready(asked.what, with, acquaintance)?;
     let options = app.registry.options();
     let base_url = options.external_url.as_deref().unwrap_or_default();
     let content = match found {
@@ -69,11 +79,19 @@ pub(super) fn find(app: &App, head: &Parts, survey: &Survey) -> Option<Found> {
         }
         ReadyAnswer::Download(location) => {
             let mut reply = complete(StatusCode::NO_CONTENT, ReplyBody::empty(), &OF_DOWNLOAD);
-            let target = HeaderValue::from_str(&terraform::archive_url(base_url, &location)).ok()?;
+            let url = location.get()?.rendered(|location| terraform::archive_url(base_url, location));
+            let target = HeaderValue::from_maybe_shared(with_ticket(url, location.ticket())).ok()?;
             reply.headers_mut().insert(terraform::TERRAFORM_GET, target);
             Content::Reply(reply)
         }
-        ReadyAnswer::Archive(archive) => Content::Archive(Box::new(archive)),
+        ReadyAnswer::Archive(archive) => match file::tag_if_unchanged(&archive, &head.headers) {
+            Some(tag) => {
+                let mut reply = complete(StatusCode::NOT_MODIFIED, ReplyBody::empty(), &OF_UNCHANGED);
+                reply.headers_mut().insert(ETAG, tag);
+                Content::Reply(reply)
+            }
+            None => Content::Archive(Box::new(archive)),
+        },
     };
     app.metrics.ready_answer();
     Some(Found { content, route: Endpoint::Terraform(asked.address, asked.part).pattern(), who })
@@ -85,6 +103,14 @@ static OF_JSON: LazyLock<HeaderMap> =
 /// The headers of an answer that says where an archive is; that is put in later.
 static OF_DOWNLOAD: LazyLock<HeaderMap> =
     LazyLock::new(|| with_common([(terraform::TERRAFORM_GET, HeaderValue::from_static(""))]));
+/// The headers of an answer that says that the client has the archive; its tag is put in later.
+static OF_UNCHANGED: LazyLock<HeaderMap> = LazyLock::new(|| {
+    with_common([
+        (ETAG, HeaderValue::from_static("")),
+        (CACHE_CONTROL, file::CACHE),
+        (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
+    ])
+});
 
 /// Those and the headers that every answer carries.
 fn with_common<const N: usize>(own: [(HeaderName, HeaderValue); N]) -> HeaderMap {
@@ -179,8 +205,14 @@ impl<'a> Iterator for Parted<'a> {
 /// Whether it is the name under which the archive of a version is served.
 pub(super) fn is_archive_name(address: Address<'_>, version: &str, name: &str) -> bool {
     let plain_version = version.strip_prefix('v').unwrap_or(version);
-    name == "file"
-        || name.eq_ignore_ascii_case(&format!("{}-{}-{plain_version}.tar.gz", address.name, address.system))
+    let mut rest = name.as_bytes();
+    let parts = [address.name, "-", address.system, "-", plain_version, ".tar.gz"];
+    let is_its_own = parts.iter().all(|part| {
+        let Some((beginning, behind)) = rest.split_at_checked(part.len()) else { return false };
+        rest = behind;
+        beginning.eq_ignore_ascii_case(part.as_bytes())
+    });
+    name == "file" || (is_its_own && rest.is_empty())
 }
 
 /// What a request without a ticket is asked with. Nothing for any credential but one token in `Authorization`.
@@ -210,33 +242,55 @@ pub(super) fn versions_json<'v>(
     source: Option<&str>,
     (count, versions): (usize, impl Iterator<Item = &'v str>),
 ) -> Bytes {
-    let mut before = Vec::with_capacity(FRAME_BYTES);
-    before.extend_from_slice(b"{\"root\":{\"dependencies\":[],\"providers\":[{\"name\":\"");
-    before.extend_from_slice(system.as_bytes());
-    before.extend_from_slice(b"\",\"version\":\"\"}]},\"submodules\":[],\"version\":\"");
-    let bytes = FRAME_BYTES + base_url.len() + count * (before.len() + USUAL_VERSION_BYTES);
+    let mut between = SmallVec::<[u8; USUAL_BETWEEN_BYTES]>::new();
+    between.extend_from_slice(b"\"},{\"root\":{\"dependencies\":[],\"providers\":[{\"name\":\"");
+    between.extend_from_slice(system.as_bytes());
+    between.extend_from_slice(b"\",\"version\":\"\"}]},\"submodules\":[],\"version\":\"");
+    let bytes = FRAME_BYTES + base_url.len() + count * (between.len() + USUAL_VERSION_BYTES);
     if bytes > SHARED_BYTES / 4 {
         let mut json = Vec::with_capacity(bytes);
-        write_versions(&mut json, (base_url, source), &before, versions);
+        write_versions(&mut json, (base_url, source), &between, versions);
         return Bytes::from(json);
     }
-    SHARED.with_borrow_mut(|shared| {
-        shared.reserve(bytes);
-        write_versions(shared, (base_url, source), &before, versions);
-        shared.split().freeze()
+    SCRATCH.with_borrow_mut(|json| {
+        json.clear();
+        write_versions(json, (base_url, source), &between, versions);
+        shared(&[json])
     })
+}
+
+/// The URL of an archive and the ticket that opens it, as [`terraform::archive_url`] writes them.
+fn with_ticket(url: &str, ticket: Option<&str>) -> Bytes {
+    match ticket {
+        Some(ticket) => shared(&[url.as_bytes(), terraform::TICKET.as_bytes(), ticket.as_bytes()]),
+        None => shared(&[url.as_bytes()]),
+    }
 }
 
 thread_local! {
     /// What short answers are cut from, one behind the other: cheaper than to ask for memory for each.
     static SHARED: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(SHARED_BYTES));
+    /// Where a short answer is put together. In a place of its own nothing has to be asked while it grows.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(SHARED_BYTES / 4));
 }
 
+/// These pieces, one behind the other.
+fn shared(pieces: &[&[u8]]) -> Bytes {
+    SHARED.with_borrow_mut(|shared| {
+        shared.reserve(pieces.iter().map(|piece| piece.len()).sum());
+        for piece in pieces {
+            shared.extend_from_slice(piece);
+        }
+        shared.split().freeze()
+    })
+}
+
+/// `between` stands between two versions; without what closes the one, before the first.
 fn write_versions<'v>(
-    json: &mut impl Sink,
+    json: &mut Vec<u8>,
     (base_url, source): (&str, Option<&str>),
-    before: &[u8],
-    versions: impl Iterator<Item = &'v str>,
+    between: &[u8],
+    mut versions: impl Iterator<Item = &'v str>,
 ) {
     json.extend_from_slice(b"{\"modules\":[{");
     if let Some(source) = source {
@@ -247,36 +301,20 @@ fn write_versions<'v>(
         json.extend_from_slice(b"\",");
     }
     json.extend_from_slice(b"\"versions\":[");
-    for (index, version) in versions.enumerate() {
-        if index > 0 {
-            json.extend_from_slice(b",");
+    if let Some(first) = versions.next() {
+        json.extend_from_slice(between.strip_prefix(b"\"},").unwrap_or(between));
+        json.extend_from_slice(first.as_bytes());
+        for version in versions {
+            json.extend_from_slice(between);
+            json.extend_from_slice(version.as_bytes());
         }
-        json.extend_from_slice(before);
-        json.extend_from_slice(version.as_bytes());
         json.extend_from_slice(b"\"}");
     }
     json.extend_from_slice(b"]}]}");
 }
 
-/// Where bytes are added at the end.
-trait Sink {
-    fn extend_from_slice(&mut self, bytes: &[u8]);
-}
-
-impl Sink for Vec<u8> {
-    fn extend_from_slice(&mut self, bytes: &[u8]) {
-        Self::extend_from_slice(self, bytes);
-    }
-}
-
-impl Sink for BytesMut {
-    fn extend_from_slice(&mut self, bytes: &[u8]) {
-        Self::extend_from_slice(self, bytes);
-    }
-}
-
 /// Adds a text as it stands inside a JSON string.
-fn push_escaped(json: &mut impl Sink, text: &str) {
+fn push_escaped(json: &mut Vec<u8>, text: &str) {
     if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
         return json.extend_from_slice(text.as_bytes());
     }

@@ -134,6 +134,9 @@ pub(super) async fn project_module(
     file::send(context.registry(), &archive, &context.head.method, &context.head.headers).await
 }
 
+/// What stands before the ticket in an archive URL.
+pub(super) const TICKET: &str = "&token=";
+
 /// The archive URL of a version. Its path ends in `.tar.gz`, because clients tell the format by that.
 pub(super) fn archive_url(base_url: &str, location: &Location) -> String {
     let version = encode(&location.version.to_string());
@@ -144,7 +147,7 @@ pub(super) fn archive_url(base_url: &str, location: &Location) -> String {
         location.sha256
     );
     if let Some(ticket) = &location.ticket {
-        url.push_str("&token=");
+        url.push_str(TICKET);
         url.push_str(ticket);
     }
     url

@@ -13,7 +13,7 @@ use crate::store::downloads::Counted;
 use crate::store::{Store, credentials, downloads, sessions};
 
 /// The last use of a token or a session is written no more often than this, in milliseconds.
-const USE_GRAIN_MS: i64 = 60_000;
+pub(super) const USE_GRAIN_MS: i64 = 60_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Activity {
@@ -38,7 +38,8 @@ struct Pending {
 }
 
 impl Activity {
-    pub(super) fn used(&self, what: Used, now: Timestamp) {
+    /// Notes a use, unless one was noted not long ago. Says when the last was that is noted now.
+    pub(super) fn used(&self, what: Used, now: Timestamp) -> i64 {
         let now = now.as_millisecond();
         let mut noted = lock(&self.noted);
         let last = noted.entry(what).or_insert(i64::MIN);
@@ -46,6 +47,7 @@ impl Activity {
             *last = now;
             lock(&self.pending).uses.insert(what, now);
         }
+        *last
     }
 
     pub(super) fn downloaded(&self, package: PackageId, now: Timestamp) {

@@ -172,7 +172,7 @@ impl Registry {
             self.keep_location(path, seen, location.clone(), file, anyone);
         }
         let ticket = bearer.map(|bearer| self.shared.tickets.issue(Ticket { file, bearer }, now));
-        Ok(Location { ticket, ..location })
+        Ok(Location { ticket: ticket.map(|ticket| ticket.as_str().to_owned()), ..location })
     }
 
     /// N6 with a ticket: the ticket decides alone, and only about its own file.

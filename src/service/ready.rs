@@ -5,34 +5,31 @@
 //! clock is checked each time. An answer is kept once for everybody who may see all the projects it is made of; whoever
 //! may see less of them is answered from the store.
 
-use std::sync::{Arc, OnceLock};
+mod callers;
+mod kept;
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use smallvec::SmallVec;
 
 use super::Registry;
-use super::access::{self, Caller, Standing, Via};
-use super::activity::Used;
+use super::access::{Caller, Standing, Via};
 use super::cache::Cache;
-use super::error::ServiceError;
 use super::modules::{Archive, Location, Versions};
-use super::tickets::{Bearer, Ticket};
-use crate::blobs::sha256;
+use super::tickets::{Bearer, Ticket, TicketText};
 use crate::domain::access::{ProjectAction, ProjectFacts};
-use crate::domain::credential::{MAX_TOKEN_LENGTH, Token};
 use crate::domain::identity::Project;
-use crate::domain::{FileId, GroupId, ProjectId, RegistryAccess, Sha256, Visibility};
-use crate::store::{Reader, Snapshot, Stamp, StoreError, identity, trusted_publishers};
+use crate::domain::{FileId, GroupId, ProjectId, RegistryAccess, Visibility};
+use crate::store::{Reader, Stamp, StoreError, identity};
+pub use callers::Acquaintance;
+use callers::{CallerKey, KnownCaller};
+pub use kept::{KeptLocation, KeptVersions};
 
 /// Bytes of answers that are kept: enough for the versions of a hundred thousand modules.
 const ANSWER_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of callers that are kept.
 const CALLER_BYTES: usize = 4 * 1024 * 1024;
-/// What a caller costs, about: the records of token and user.
-const CALLER_COST: usize = 1024;
-/// Bytes of a list of versions from which on its rendered form is kept as well: below, making it anew costs nothing.
-const LONG_LIST: usize = 2048;
 
 /// See the module's documentation.
 pub(super) struct Ready {
@@ -43,32 +40,6 @@ pub(super) struct Ready {
 impl Default for Ready {
     fn default() -> Self {
         Self { callers: Cache::new(CALLER_BYTES), answers: Cache::new(ANSWER_BYTES) }
-    }
-}
-
-/// By what a caller is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum CallerKey {
-    Anonymous,
-    /// The hash of a token.
-    Token(Sha256),
-    /// Whom a ticket was given to.
-    Bearer(Bearer),
-}
-
-/// Somebody who asked before.
-struct KnownCaller {
-    caller: Caller,
-    standing: Standing,
-    label: Arc<str>,
-    /// When one of the things that make up the standing ends by the clock.
-    until: Option<Timestamp>,
-    stamp: Stamp,
-}
-
-impl KnownCaller {
-    fn cost(&self) -> usize {
-        CALLER_COST + self.standing.cost()
     }
 }
 
@@ -84,7 +55,8 @@ type Projects = SmallVec<[SeenProject; 1]>;
 
 enum Content {
     Versions(KeptVersions),
-    Download(KeptLocation),
+    /// In its own place, because it is large and answers of versions are many.
+    Download(Box<KeptLocation>),
     Archive(Archive),
 }
 
@@ -97,51 +69,12 @@ struct SeenProject {
     registry: RegistryAccess,
 }
 
-/// The versions of a module, in little memory.
-#[derive(Debug)]
-pub struct KeptVersions {
-    /// How many versions there are.
-    pub count: usize,
-    /// The full path of the project that published last, then the versions, highest first. A line feed behind each.
-    text: Box<str>,
-    rendered: OnceLock<Bytes>,
-}
-
-impl KeptVersions {
-    /// The full path of the project that published last, then the versions, highest first.
-    pub fn lines(&self) -> impl Iterator<Item = &str> {
-        // By bytes: for short pieces quicker than to split by a character.
-        let mut rest = &*self.text;
-        std::iter::from_fn(move || {
-            let end = rest.bytes().position(|byte| byte == b'\n')?;
-            let (line, behind) = rest.split_at_checked(end)?;
-            rest = behind.get(1..)?;
-            Some(line)
-        })
-    }
-
-    /// The rendered form, made once for a long list and each time for a short one.
-    pub fn rendered(&self, render: impl FnOnce(&Self) -> Bytes) -> Bytes {
-        if self.text.len() < LONG_LIST {
-            return render(self);
-        }
-        self.rendered.get_or_init(|| render(self)).clone()
-    }
-}
-
-struct KeptLocation {
-    location: Location,
-    file: FileId,
-    /// Anybody may read the file: no ticket is needed.
-    anyone: bool,
-}
-
 /// What is said to somebody.
 pub enum ReadyAnswer {
     /// The versions of the module.
     Versions(ReadyVersions),
     /// Where its archive is.
-    Download(Box<Location>),
+    Download(ReadyLocation),
     /// The archive.
     Archive(Archive),
 }
@@ -172,6 +105,33 @@ impl ReadyVersions {
             Content::Versions(versions) => Some(versions),
             Content::Download(_) | Content::Archive(_) => None,
         }
+    }
+}
+
+/// Where an archive is, shared with everybody else who asks, and a ticket of one's own where it needs one.
+pub struct ReadyLocation {
+    answer: Arc<Answer>,
+    ticket: Option<TicketText>,
+}
+
+impl std::fmt::Debug for ReadyLocation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ReadyLocation").field(&self.get()).finish()
+    }
+}
+
+impl ReadyLocation {
+    /// What is kept of it.
+    pub fn get(&self) -> Option<&KeptLocation> {
+        match &self.answer.content {
+            Content::Download(location) => Some(location),
+            Content::Versions(_) | Content::Archive(_) => None,
+        }
+    }
+
+    /// What stands in for a credential; nothing when anyone may read the file.
+    pub fn ticket(&self) -> Option<&str> {
+        self.ticket.as_ref().map(TicketText::as_str)
     }
 }
 
@@ -209,15 +169,22 @@ impl std::fmt::Debug for With<'_> {
 
 impl Registry {
     /// The answer, if it is ready for who asks, and as whom they are logged. Nothing says only that it is not: the store
-    /// has to be asked.
-    pub fn ready(&self, asked: Asked<'_>, with: With<'_>) -> Option<(ReadyAnswer, Arc<str>)> {
+    /// has to be asked. `acquaintance` is of the same connection each time.
+    pub fn ready(
+        &self,
+        asked: Asked<'_>,
+        with: With<'_>,
+        acquaintance: &mut Acquaintance,
+    ) -> Option<(ReadyAnswer, Arc<str>)> {
         let now = self.now();
+        let bearer;
         let (caller, only) = match with {
-            With::Nothing => (self.known(CallerKey::Anonymous, now, |_| Ok(Caller::Anonymous))?, None),
-            With::Token(secret) => (self.known_by_token(secret, now)?, None),
+            With::Nothing => (self.acquainted(None, now, acquaintance)?, None),
+            With::Token(secret) => (self.acquainted(Some(secret), now, acquaintance)?, None),
             With::Ticket(ticket) => {
                 let ticket = self.shared.tickets.check(ticket, now)?;
-                (self.known_by_bearer(ticket.bearer, now)?, Some(ticket.file))
+                bearer = self.known_by_bearer(ticket.bearer, now)?;
+                (&*bearer, Some(ticket.file))
             }
         };
         let answer = match (asked, only) {
@@ -235,24 +202,27 @@ impl Registry {
                 ReadyAnswer::Versions(ReadyVersions(Arc::clone(&answer)))
             }
             (Content::Download(kept), Asked::Download(_)) => {
-                ReadyAnswer::Download(Box::new(self.location_for(kept, &caller.caller, now)?))
+                ReadyAnswer::Download(self.location_for(&answer, kept, &caller.caller, now)?)
             }
             (Content::Archive(archive), Asked::Archive(_)) => ReadyAnswer::Archive(archive.clone()),
             _ => return None,
         };
-        if let (With::Token(_), Some(token)) = (with, caller.caller.token()) {
-            self.shared.activity.used(Used::Token(token.id), now);
+        if matches!(with, With::Token(_)) {
+            caller.note_use(&self.shared.activity, now);
         }
-        let who = if only.is_some() {
-            self.known(CallerKey::Anonymous, now, |_| Ok(Caller::Anonymous))?
-        } else {
-            caller
-        };
+        // A ticket may have been handed on: who sends it is nobody we know.
+        let who = if only.is_some() { self.acquainted(None, now, acquaintance)? } else { caller };
         Some((ready, Arc::clone(&who.label)))
     }
 
-    /// The location with a ticket of its own for that caller.
-    fn location_for(&self, kept: &KeptLocation, caller: &Caller, now: Timestamp) -> Option<Location> {
+    /// The location with a ticket of its own for that caller; nothing when it is not known whom to give one to.
+    fn location_for(
+        &self,
+        answer: &Arc<Answer>,
+        kept: &KeptLocation,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Option<ReadyLocation> {
         let bearer = match caller {
             _ if kept.anyone => None,
             Caller::User { via: Via::Token(token), .. } | Caller::Deploy { token } => {
@@ -261,75 +231,18 @@ impl Registry {
             Caller::Job { job, .. } => Some(Bearer::Job(job.id)),
             _ => return None,
         };
-        let ticket = bearer.map(|bearer| self.shared.tickets.issue(Ticket { file: kept.file, bearer }, now));
-        Some(Location { ticket, ..kept.location.clone() })
-    }
-
-    fn known_by_token(&self, secret: &str, now: Timestamp) -> Option<Arc<KnownCaller>> {
-        if secret.len() > MAX_TOKEN_LENGTH {
-            return None;
-        }
-        let hash = sha256(secret.as_bytes());
-        self.known(CallerKey::Token(hash), now, |snapshot| access::caller_by_hash(snapshot, &hash, now))
-    }
-
-    fn known_by_bearer(&self, bearer: Bearer, now: Timestamp) -> Option<Arc<KnownCaller>> {
-        self.known(CallerKey::Bearer(bearer), now, |snapshot| match bearer {
-            Bearer::Operator => Ok(Caller::Operator),
-            Bearer::Token(token) => access::caller_by_token(snapshot, token, now),
-            Bearer::Job(job) => access::caller_by_job(snapshot, job, now),
-            Bearer::Trusted(publisher) => {
-                let found = trusted_publishers::publisher(snapshot, publisher)?;
-                found.map(|publisher| Caller::Trusted(Box::new(publisher))).ok_or(ServiceError::NotFound(""))
-            }
-        })
-    }
-
-    /// A caller who is known still, or who can be found. Who is refused is nobody here: the full path says why.
-    fn known(
-        &self,
-        key: CallerKey,
-        now: Timestamp,
-        find: impl FnOnce(&Snapshot) -> Result<Caller, ServiceError>,
-    ) -> Option<Arc<KnownCaller>> {
-        let stamps = self.store().stamps();
-        if let Some(known) = self.shared.ready.callers.get(&key)
-            && stamps.is_current(&known.stamp)
-            && known.until.is_none_or(|until| now < until)
-        {
-            return Some(known);
-        }
-        let stamp = stamps.people();
-        let found: Result<_, ServiceError> = self.store().read(|snapshot| {
-            let caller = find(snapshot)?;
-            let standing = Standing::of(snapshot, &caller, now)?;
-            Ok((caller, standing))
+        let ticket = bearer.map(|bearer| {
+            let ticket = Ticket { file: kept.file, bearer };
+            kept.last_ticket.get_or_issue(&self.shared.tickets, ticket, now)
         });
-        let (caller, standing) = found.ok()?;
-        let until = [ends_by_itself(&caller), standing.until()].into_iter().flatten().min();
-        let known = KnownCaller { label: caller.label().into(), caller, standing, until, stamp };
-        let (known, cost) = (Arc::new(known), CALLER_COST);
-        self.shared.ready.callers.put(key, Arc::clone(&known), cost + known.cost());
-        Some(known)
+        Some(ReadyLocation { answer: Arc::clone(answer), ticket })
     }
 
     /// Keeps the versions of a module. `path` as in [`Asked`].
     pub(super) fn keep_versions(&self, path: String, seen: Seen, versions: &Versions) {
-        let Some(source) = versions.source.as_deref() else { return };
-        let mut listed = format!("{source}\n");
-        for version in &versions.versions {
-            listed.push_str(&version.to_string());
-            listed.push('\n');
+        if let Some((kept, cost)) = KeptVersions::of(versions) {
+            self.keep(path, seen, Content::Versions(kept), cost);
         }
-        // A long list is kept rendered too, at about ninety bytes a version.
-        let rendered = if listed.len() < LONG_LIST { 0 } else { versions.versions.len() * 96 + listed.len() };
-        let cost = listed.len() + rendered;
-        let content = Content::Versions(KeptVersions {
-            count: versions.versions.len(),
-            text: listed.into(),
-            rendered: OnceLock::new(),
-        });
-        self.keep(path, seen, content, cost);
     }
 
     /// Keeps where an archive is. `location` has no ticket; `anyone` may read the file.
@@ -341,8 +254,9 @@ impl Registry {
         file: FileId,
         anyone: bool,
     ) {
-        let cost = size_of::<KeptLocation>() + location.namespace.len();
-        self.keep(path, seen, Content::Download(KeptLocation { location, file, anyone }), cost);
+        let kept = Box::new(KeptLocation::new(location, file, anyone));
+        let cost = kept.cost();
+        self.keep(path, seen, Content::Download(kept), cost);
     }
 
     /// Keeps which archive a version has. `path` as in [`Asked`], or of [`by_ticket`].
@@ -421,14 +335,6 @@ impl SeenProject {
             covered: false,
         };
         standing.may_with((self.id, &self.groups), facts, ProjectAction::Pull)
-    }
-}
-
-/// When a credential ends by the clock.
-fn ends_by_itself(caller: &Caller) -> Option<Timestamp> {
-    match caller {
-        Caller::Job { job, .. } => Some(job.expires_at),
-        caller => caller.token().and_then(|token: &Token| token.expires_at),
     }
 }
 

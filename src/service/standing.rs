@@ -18,7 +18,7 @@ use crate::store::{Reader, StoreError, ci_jobs, identity};
 pub struct Standing {
     identity: Identity,
     /// Active roles of a user, where they were given.
-    roles: HashMap<Holder, Role>,
+    roles: Roles,
     /// What a deploy token is of.
     covers: Option<Holder>,
     /// What a CI job is of.
@@ -34,6 +34,23 @@ struct JobReach {
     projects: HashSet<ProjectId>,
     /// Its user administers the instance.
     admin: bool,
+}
+
+/// Roles by where they were given, in order: they are few, and looked up for every request.
+#[derive(Debug)]
+struct Roles(Box<[(Holder, Role)]>);
+
+impl Roles {
+    fn of(roles: HashMap<Holder, Role>) -> Self {
+        let mut roles: Box<[_]> = roles.into_iter().collect();
+        roles.sort_unstable_by_key(|(holder, _)| *holder);
+        Self(roles)
+    }
+
+    fn get(&self, holder: Holder) -> Option<Role> {
+        let place = self.0.binary_search_by_key(&holder, |(holder, _)| *holder).ok()?;
+        self.0.get(place).map(|(_, role)| *role)
+    }
 }
 
 impl Standing {
@@ -66,6 +83,7 @@ impl Standing {
             }
         }
         let allow_anyone_to_pull = identity::settings(reader)?.allow_anyone_to_pull;
+        let roles = Roles::of(roles);
         Ok(Self { identity: caller.identity(), roles, covers, job: job_reach, allow_anyone_to_pull, until })
     }
 
@@ -82,13 +100,13 @@ impl Standing {
     /// Bytes it takes, about.
     pub(super) fn cost(&self) -> usize {
         let projects = self.job.as_ref().map_or(0, |job| job.projects.len());
-        self.roles.len() * size_of::<(Holder, Role)>() * 2 + projects * size_of::<ProjectId>() * 2
+        size_of_val(&*self.roles.0) + projects * size_of::<ProjectId>() * 2
     }
 
     /// Whether the caller was given a role in a project of the catalog or in a group above it.
     pub(super) fn has_role(&self, project: &PlacedProject) -> bool {
-        self.roles.contains_key(&Holder::Project(project.id))
-            || project.groups.iter().any(|group| self.roles.contains_key(&Holder::Group(*group)))
+        self.roles.get(Holder::Project(project.id)).is_some()
+            || project.groups.iter().any(|group| self.roles.get(Holder::Group(*group)).is_some())
     }
 
     /// Whether the caller may do that to a project of the catalog: the same rule as `access::check_project`.
@@ -126,8 +144,8 @@ impl Standing {
         let mut holders = own.chain(groups.iter().copied().map(Holder::Group));
         if let Some(covers) = self.covers {
             facts.covered = holders.any(|holder| holder == covers);
-        } else if !self.roles.is_empty() {
-            let role = holders.filter_map(|holder| self.roles.get(&holder).copied()).max();
+        } else if !self.roles.0.is_empty() {
+            let role = holders.filter_map(|holder| self.roles.get(holder)).max();
             facts.role = facts.role.max(role);
         }
         access::project(self.identity, &facts, action).is_ok()

@@ -3,6 +3,8 @@
 //! A ticket names one file, whom it was given to and when it ends, signed with a key that never leaves the
 //! database. It holds no secret of the caller, and everything is checked again when it is used.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use ring::hmac;
@@ -13,6 +15,9 @@ use crate::domain::{FileId, JobId, PublisherId, TokenId};
 /// the same URL, and a client that keys its cache by URL finds it.
 const WINDOW_SECONDS: i64 = 300;
 const PAYLOAD_BYTES: usize = 2 + 3 * 8;
+const SIGNATURE_BYTES: usize = 32;
+/// Letters of a ticket: six bits each.
+const TEXT_BYTES: usize = ((PAYLOAD_BYTES + SIGNATURE_BYTES) * 8).div_ceil(6);
 /// First byte of the payload: the format.
 const FORMAT: u8 = 2;
 
@@ -60,6 +65,53 @@ pub struct Ticket {
     pub bearer: Bearer,
 }
 
+/// A ticket as it stands in a URL. Nothing in it needs escaping there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TicketText([u8; TEXT_BYTES]);
+
+impl std::fmt::Debug for TicketText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TicketText(..)")
+    }
+}
+
+impl TicketText {
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        // Letters, digits, `-` and `_`.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// When a ticket ends that is given out now, in seconds since 1970.
+fn end_of(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(WINDOW_SECONDS).saturating_add(2).saturating_mul(WINDOW_SECONDS)
+}
+
+/// The ticket for a file that was given out last: whoever asks again within its time gets the same.
+#[derive(Debug, Default)]
+pub struct LastTicket(Mutex<Option<(Ticket, i64, TicketText)>>);
+
+impl LastTicket {
+    /// The ticket, signed only if the last one was another.
+    pub fn get_or_issue(&self, tickets: &Tickets, ticket: Ticket, now: Timestamp) -> TicketText {
+        let ends = end_of(now);
+        if let Some((last, its_end, text)) = &*self.lock()
+            && *last == ticket
+            && *its_end == ends
+        {
+            return *text;
+        }
+        let text = tickets.issue(ticket, now);
+        *self.lock() = Some((ticket, ends, text));
+        text
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Ticket, i64, TicketText)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Signs and checks tickets.
 #[derive(Debug)]
 pub struct Tickets(hmac::Key);
@@ -71,18 +123,17 @@ impl Tickets {
     }
 
     /// A ticket that lives 5 to 10 minutes.
-    pub fn issue(&self, ticket: Ticket, now: Timestamp) -> String {
-        let window = now.as_second().div_euclid(WINDOW_SECONDS);
-        let expires = window.saturating_add(2).saturating_mul(WINDOW_SECONDS);
-        let mut bytes = Vec::with_capacity(PAYLOAD_BYTES + 32);
+    pub fn issue(&self, ticket: Ticket, now: Timestamp) -> TicketText {
         let (kind, bearer) = ticket.bearer.parts();
-        bytes.extend([FORMAT, kind]);
-        bytes.extend(ticket.file.0.to_be_bytes());
-        bytes.extend(bearer.to_be_bytes());
-        bytes.extend(expires.to_be_bytes());
-        let signature = hmac::sign(&self.0, &bytes);
-        bytes.extend(signature.as_ref());
-        BASE64URL_NOPAD.encode(&bytes)
+        let mut bytes = [0; PAYLOAD_BYTES + SIGNATURE_BYTES];
+        let (payload, signature) = bytes.split_at_mut(PAYLOAD_BYTES);
+        let numbers = [ticket.file.0.to_be_bytes(), bearer.to_be_bytes(), end_of(now).to_be_bytes()];
+        let parts = [FORMAT, kind].into_iter().chain(numbers.into_iter().flatten());
+        payload.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+        signature.copy_from_slice(hmac::sign(&self.0, payload).as_ref());
+        let mut text = [0; TEXT_BYTES];
+        BASE64URL_NOPAD.encode_mut(&bytes, &mut text);
+        TicketText(text)
     }
 
     /// What a ticket says, if we signed it and it has not ended.
@@ -114,8 +165,8 @@ mod tests {
         let ticket = Ticket { file: FileId(7), bearer: Bearer::Job(JobId(9)) };
         for start in [0, 1, 299, 300, 1_700_000_123] {
             let text = tickets.issue(ticket, at(start));
-            assert_eq!(tickets.check(&text, at(start + 300)), Some(ticket), "{start}");
-            assert_eq!(tickets.check(&text, at(start + 601)), None, "{start}");
+            assert_eq!(tickets.check(text.as_str(), at(start + 300)), Some(ticket), "{start}");
+            assert_eq!(tickets.check(text.as_str(), at(start + 601)), None, "{start}");
         }
         assert_eq!(tickets.issue(ticket, at(300)), tickets.issue(ticket, at(599)));
         assert_ne!(tickets.issue(ticket, at(599)), tickets.issue(ticket, at(600)));
@@ -133,8 +184,18 @@ mod tests {
         ];
         for bearer in all {
             let text = tickets.issue(Ticket { file: FileId(7), bearer }, at(0));
-            assert_eq!(tickets.check(&text, at(0)).map(|ticket| ticket.bearer), Some(bearer));
-            assert!(seen.insert(text), "{bearer:?} has a ticket of its own");
+            assert_eq!(tickets.check(text.as_str(), at(0)).map(|ticket| ticket.bearer), Some(bearer));
+            assert!(seen.insert(text.as_str().to_owned()), "{bearer:?} has a ticket of its own");
+        }
+    }
+
+    #[test]
+    fn the_last_ticket_is_given_again_to_nobody_else_and_not_after_its_time() {
+        let (tickets, last) = (Tickets::new(&[1; 32]), LastTicket::default());
+        let ticket = |token| Ticket { file: FileId(7), bearer: Bearer::Token(TokenId(token)) };
+        for (token, second) in [(1, 0), (1, 0), (2, 0), (2, 299), (1, 299), (1, 300), (1, 300), (1, 9_000)] {
+            let text = last.get_or_issue(&tickets, ticket(token), at(second));
+            assert_eq!(text, tickets.issue(ticket(token), at(second)), "token {token} at {second}");
         }
     }
 
@@ -142,9 +203,10 @@ mod tests {
     fn nothing_but_our_own_ticket_is_accepted() {
         let tickets = Tickets::new(&[1; 32]);
         let text = tickets.issue(Ticket { file: FileId(7), bearer: Bearer::Operator }, at(0));
-        assert_eq!(Tickets::new(&[2; 32]).check(&text, at(0)), None, "another key");
+        let text = text.as_str();
+        assert_eq!(Tickets::new(&[2; 32]).check(text, at(0)), None, "another key");
         for position in 0..text.len() {
-            let mut bytes = text.clone().into_bytes();
+            let mut bytes = text.as_bytes().to_vec();
             bytes[position] = if bytes[position] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(bytes).unwrap();
             assert_eq!(tickets.check(&changed, at(0)), None, "changed at {position}");

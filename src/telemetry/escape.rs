@@ -53,6 +53,13 @@ pub(super) struct EscapedWriter<W> {
 impl<W: Write> Write for EscapedWriter<W> {
     /// Takes a whole event: the subscriber formats into a buffer and writes it at once.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        // Nearly always, and seen without taking it apart.
+        if let Some((b'\n', line)) = event.split_last()
+            && is_printable(line)
+        {
+            self.inner.write_all(event)?;
+            return Ok(event.len());
+        }
         let text = String::from_utf8_lossy(event);
         let line = text.strip_suffix('\n').unwrap_or(&text);
         if line.chars().any(|c| must_escape(c, self.ansi)) {
@@ -66,6 +73,11 @@ impl<W: Write> Write for EscapedWriter<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
+}
+
+/// Whether it is printable ASCII. Looks at every byte whatever the first ones are: that is done for many at a time.
+pub(super) fn is_printable(text: &[u8]) -> bool {
+    text.iter().fold(true, |printable, byte| printable & (byte.wrapping_sub(b' ') <= b'~' - b' '))
 }
 
 fn must_escape(c: char, ansi: bool) -> bool {
@@ -85,4 +97,21 @@ fn escape(line: &str, ansi: bool) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_is_printable_or_not_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            for place in 0..40 {
+                let mut text = [b'a'; 40];
+                text[place] = byte;
+                assert_eq!(is_printable(&text), (b' '..=b'~').contains(&byte), "{byte} at {place}");
+            }
+        }
+        assert!(is_printable(b""));
+    }
 }

@@ -38,7 +38,12 @@ fn tomorrow(world: &World) -> Date {
 }
 
 fn is_ready(world: &World, secret: &str) -> bool {
-    world.registry.ready(VERSIONS, With::Token(secret)).is_some()
+    ready_once(world, VERSIONS, With::Token(secret))
+}
+
+/// Whether it is ready for the first request of a connection.
+fn ready_once(world: &World, asked: Asked<'_>, with: With<'_>) -> bool {
+    world.registry.ready(asked, with, &mut Acquaintance::default()).is_some()
 }
 
 #[tokio::test]
@@ -86,8 +91,7 @@ async fn a_ticket_that_ended_by_the_clock_opens_nothing() {
     let location = world.registry.locate(&Caller::Operator, ADDRESS, "1.0.0").unwrap();
     let ticket = location.ticket.unwrap();
     world.registry.redeem(&ticket, ADDRESS, "1.0.0").unwrap();
-    let opens =
-        || world.registry.ready(Asked::Archive("acme/vpc/aws/1.0.0"), With::Ticket(&ticket)).is_some();
+    let opens = || ready_once(&world, Asked::Archive("acme/vpc/aws/1.0.0"), With::Ticket(&ticket));
     assert!(opens());
     world.pass(DAY);
     assert!(!opens());
@@ -121,9 +125,57 @@ async fn an_answer_of_who_saw_only_a_part_is_not_kept() {
     world.publish(&closed, "vpc/aws", "2.0.0").await;
     let admin = world.make_user("ada", true).await;
     let shown = |caller: &Caller| world.registry.versions(caller, ADDRESS).unwrap().versions.len();
-    let ready = || world.registry.ready(VERSIONS, With::Nothing).is_some();
+    let ready = || ready_once(&world, VERSIONS, With::Nothing);
     assert_eq!((shown(&Caller::Anonymous), ready()), (1, false));
     assert_eq!((shown(&Caller::Operator), ready()), (2, false), "kept, and not for everybody");
     let secret = world.token(&admin, PersonalScope::ReadApi).await.secret;
     assert!(is_ready(&world, secret.expose_secret()));
+}
+
+#[tokio::test]
+async fn whoever_asked_before_on_a_connection_is_checked_each_time() {
+    let world = world().await;
+    let admin = world.make_user("ada", true).await;
+    // Without her, ada could not be blocked.
+    world.make_user("zoe", true).await;
+    let scopes = vec![PersonalScope::ReadApi];
+    let new = NewToken { name: "short".to_owned(), scopes, expires_at: Some(tomorrow(&world)) };
+    let short = world.registry.create_personal_token(&Caller::Operator, "ada", new).await.unwrap().secret;
+    let long = world.token(&admin, PersonalScope::ReadApi).await;
+    let stranger = world.make_user("eve", false).await;
+    let theirs = world.token(&stranger, PersonalScope::ReadApi).await.secret;
+    ask(&world);
+    let mut connection = Acquaintance::default();
+    let mut asks = |with| world.registry.ready(VERSIONS, with, &mut connection).map(|(_, who)| who);
+    let (short, theirs) = (short.expose_secret(), theirs.expose_secret());
+    let secret = long.secret.expose_secret();
+    for _ in 0..2 {
+        assert!(asks(With::Token(short)).unwrap().starts_with("user:ada/"));
+        assert_eq!(asks(With::Nothing), None, "behind somebody who may");
+        assert_eq!(asks(With::Token(theirs)), None);
+        assert_eq!(asks(With::Token("of nobody")), None);
+        assert_eq!(asks(With::Token(&secret[..secret.len() - 1])), None);
+    }
+    assert!(asks(With::Token(short)).is_some());
+    world.pass(3 * DAY);
+    assert_eq!(asks(With::Token(short)), None, "it ended by the clock");
+    assert!(asks(With::Token(secret)).is_some());
+    world.registry.set_blocked(&Caller::Operator, "ada", true).await.unwrap();
+    assert_eq!(asks(With::Token(secret)), None, "it was taken away");
+}
+
+#[tokio::test]
+async fn a_ticket_is_logged_as_of_nobody_whoever_asked_before_on_the_connection() {
+    let world = world().await;
+    let user = world.make_user("ada", true).await;
+    let secret = world.token(&user, PersonalScope::ReadApi).await.secret;
+    let ticket = world.registry.locate(&Caller::Operator, ADDRESS, "1.0.0").unwrap().ticket.unwrap();
+    world.registry.redeem(&ticket, ADDRESS, "1.0.0").unwrap();
+    ask(&world);
+    let mut connection = Acquaintance::default();
+    for _ in 0..2 {
+        let mut who = |asked, with| world.registry.ready(asked, with, &mut connection).unwrap().1;
+        assert!(who(VERSIONS, With::Token(secret.expose_secret())).starts_with("user:ada/"));
+        assert_eq!(&*who(Asked::Archive("acme/vpc/aws/1.0.0"), With::Ticket(&ticket)), "anonymous");
+    }
 }
