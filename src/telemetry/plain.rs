@@ -143,6 +143,10 @@ fn push_decimal(line: &mut String, mut value: u64) {
 }
 
 /// Whether it is written as it is. Looks at every byte whatever the first ones are: that is done for many at a time.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch for each byte would keep them from being looked at together"
+)]
 fn is_plain(text: &str, quoted: bool) -> bool {
     let escaped = |byte: u8| quoted & ((byte == b'"') | (byte == b'\\'));
     is_printable(text.as_bytes()) & !text.bytes().fold(false, |found, byte| found | escaped(byte))
