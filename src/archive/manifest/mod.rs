@@ -11,6 +11,7 @@ mod guard;
 mod hcl;
 mod json;
 mod literal;
+mod plain;
 
 use std::collections::{BTreeMap, BTreeSet};
 
