@@ -49,7 +49,7 @@ fn configuration(criterion: &mut Criterion) {
     let nested = format!("locals {{ a = {}1{} }}", "[".repeat(2_000), "]".repeat(2_000));
     let heredoc = format!("locals {{ a = <<EOT\n{}EOT\n}}", "${var.a} text\n".repeat(5_000));
     let comment = format!("{}/*", variables(100));
-    let keys: String = (0..2_000).map(|key: u32| format!("k{key} = 1\n")).collect();
+    let keys: String = (0..2_000).map(|key: u32| ["k", &key.to_string(), " = 1\n"].concat()).collect();
     for (name, text) in [
         ("twenty variables", variables(20)),
         ("two thousand variables", variables(2_000)),

@@ -15,6 +15,11 @@ pub(crate) fn read(text: &str, depth: usize) -> Result<Facts, Unreadable> {
     plain::read(text, depth).map_or_else(|| parse(text, depth), Ok)
 }
 
+/// Whether the plain reader, where it has an answer, has the parser's.
+pub(super) fn readers_agree(text: &str, depth: usize) -> bool {
+    plain::read(text, depth).is_none_or(|facts| parse(text, depth) == Ok(facts))
+}
+
 /// Reads the declarations of one file with the parser.
 pub(super) fn parse(text: &str, depth: usize) -> Result<Facts, Unreadable> {
     if let Err(problem) = guard::check(text, depth) {

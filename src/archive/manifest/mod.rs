@@ -105,6 +105,11 @@ pub fn read_file(path: &str, bytes: &[u8], limits: &ManifestLimits) -> Option<Mo
     Some(assembly.finish(String::new(), None))
 }
 
+/// Whether native syntax is read the same with and without a syntax tree, for fuzzing.
+pub fn readers_agree(text: &str, limits: &ManifestLimits) -> bool {
+    hcl::readers_agree(text, limits.depth)
+}
+
 /// A file's place in the order in which its directory is put together.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Order {

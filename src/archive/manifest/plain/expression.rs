@@ -8,7 +8,7 @@ use super::scan::{Reader, starts_word};
 /// Operators on one path through an expression; the parser refuses more.
 const MAX_OPERATORS: usize = 128;
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// Passes an expression, which may stretch over lines if `lines`.
     pub(super) fn expression(&mut self, lines: bool) -> Option<()> {
         let lines = self.term(lines)?;

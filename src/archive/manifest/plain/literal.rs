@@ -9,6 +9,10 @@ use super::super::facts::ProviderFact;
 use super::super::{hcl, literal};
 use super::render::{self, Form, Renderer};
 
+/// The parser does not read a value that the reader passed, so it has to say what is wrong with the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unsure;
+
 /// The text of a quoted string that is written as it is: no escapes, templates or control characters.
 pub(super) fn simple(value: &str) -> Option<&str> {
     let text = value.strip_prefix('"')?.strip_suffix('"')?;
@@ -20,38 +24,40 @@ pub(super) fn simple(value: &str) -> Option<&str> {
 }
 
 /// Reads `value` as the parser's tree.
-fn tree<T>(value: &str, read: impl FnOnce(&Expression) -> T) -> Option<T> {
-    parse_expr(value).ok().map(|expression| read(&expression))
+fn tree<T>(value: &str, read: impl FnOnce(&Expression) -> T) -> Result<T, Unsure> {
+    parse_expr(value).map(|expression| read(&expression)).or(Err(Unsure))
 }
 
 /// A string as its text, anything else as its source.
-pub(super) fn text(value: &str) -> Option<String> {
-    simple(value).map_or_else(|| tree(value, literal::text), |text| Some(text.to_owned()))
+pub(super) fn text(value: &str) -> Result<String, Unsure> {
+    simple(value).map_or_else(|| tree(value, literal::text), |text| Ok(text.to_owned()))
 }
 
 /// A true or false, or neither.
-pub(super) fn boolean(value: &str) -> Option<Option<bool>> {
+pub(super) fn boolean(value: &str) -> Result<Option<bool>, Unsure> {
     match value {
-        "true" => Some(Some(true)),
-        "false" => Some(Some(false)),
+        "true" => Ok(Some(true)),
+        "false" => Ok(Some(false)),
         _ => tree(value, literal::boolean),
     }
 }
 
 /// A type constraint in one line.
-pub(super) fn type_text(value: &str) -> Option<String> {
+pub(super) fn type_text(value: &str) -> Result<String, Unsure> {
     let plain = simple(value).map(|text| text.trim().to_owned());
-    plain.or_else(|| render::value(value, Form::Type)).or_else(|| tree(value, literal::type_text))
+    let plain = plain.or_else(|| render::value(value, Form::Type));
+    plain.map_or_else(|| tree(value, literal::type_text), Ok)
 }
 
 /// A default as JSON.
-pub(super) fn default_text(value: &str) -> Option<String> {
-    render::value(value, Form::Json).or_else(|| tree(value, hcl::default_text))
+pub(super) fn default_text(value: &str) -> Result<String, Unsure> {
+    render::value(value, Form::Json).map_or_else(|| tree(value, hcl::default_text), Ok)
 }
 
 /// An item of `required_providers`.
-pub(super) fn required_provider(name: &str, value: &str) -> Option<ProviderFact> {
-    plain_provider(name, value).or_else(|| tree(value, |value| hcl::required_provider(name, value)))
+pub(super) fn required_provider(name: &str, value: &str) -> Result<ProviderFact, Unsure> {
+    let parsed = || tree(value, |value| hcl::required_provider(name, value));
+    plain_provider(name, value).map_or_else(parsed, Ok)
 }
 
 fn plain_provider(name: &str, value: &str) -> Option<ProviderFact> {

@@ -24,5 +24,5 @@ use super::facts::Facts;
 pub(super) fn read(text: &str, depth: usize) -> Option<Facts> {
     let mut reader = scan::Reader::new(text, depth)?;
     reader.file()?;
-    reader.outline.facts()
+    reader.outline.facts().ok()
 }

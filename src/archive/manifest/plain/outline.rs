@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::facts::{CallFact, Facts, InputFact, OutputFact, ProviderFact};
-use super::literal;
+use super::literal::{self, Unsure};
 use crate::domain::manifest::Resource;
 
 /// A block that declares something.
@@ -63,11 +63,11 @@ impl<'a> Outline<'a> {
         self.blocks.push((kind, first..self.attributes.len()));
     }
 
-    /// The facts, the same as the parser's tree would give; none if a value cannot be read.
-    pub(super) fn facts(self) -> Option<Facts> {
+    /// The facts, the same as the parser's tree would give.
+    pub(super) fn facts(self) -> Result<Facts, Unsure> {
         let mut facts = Facts::default();
         for (kind, range) in self.blocks {
-            let attributes = Attributes(self.attributes.get(range)?);
+            let attributes = Attributes(self.attributes.get(range).ok_or(Unsure)?);
             match kind {
                 Kind::Variable(name) => facts.inputs.push(attributes.input(name)?),
                 Kind::Output(name) => facts.outputs.push(attributes.output(name)?),
@@ -90,7 +90,7 @@ impl<'a> Outline<'a> {
                 }
             }
         }
-        Some(facts)
+        Ok(facts)
     }
 }
 
@@ -98,24 +98,22 @@ impl<'a> Outline<'a> {
 struct Attributes<'a>(&'a [(&'a str, &'a str)]);
 
 impl Attributes<'_> {
-    /// Reads the value of an attribute: none in the outer place if it cannot be read, in the inner if it is not there.
-    fn read<T>(&self, name: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
-        match self.0.iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => read(value).map(Some),
-            None => Some(None),
-        }
+    /// Reads the value of an attribute, if it is there.
+    fn read<T>(&self, name: &str, read: impl FnOnce(&str) -> Result<T, Unsure>) -> Result<Option<T>, Unsure> {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| read(value)).transpose()
     }
 
-    fn description(&self) -> Option<Option<String>> {
-        self.read("description", |value| {
-            let mut text = literal::text(value)?;
+    fn description(&self) -> Result<Option<String>, Unsure> {
+        let mut text = self.read("description", literal::text)?;
+        if let Some(text) = &mut text {
             text.truncate(text.trim_end().len());
-            Some(text)
-        })
+        }
+        Ok(text)
     }
 
-    fn input(&self, name: &str) -> Option<InputFact> {
-        Some(InputFact {
+    fn input(&self, name: &str) -> Result<InputFact, Unsure> {
+        Ok(InputFact {
             name: name.to_owned(),
             r#type: self.read("type", literal::type_text)?,
             description: self.description()?,
@@ -124,16 +122,16 @@ impl Attributes<'_> {
         })
     }
 
-    fn output(&self, name: &str) -> Option<OutputFact> {
-        Some(OutputFact {
+    fn output(&self, name: &str) -> Result<OutputFact, Unsure> {
+        Ok(OutputFact {
             name: name.to_owned(),
             description: self.description()?,
             sensitive: self.read("sensitive", literal::boolean)?.flatten(),
         })
     }
 
-    fn call(&self, name: &str) -> Option<CallFact> {
-        Some(CallFact {
+    fn call(&self, name: &str) -> Result<CallFact, Unsure> {
+        Ok(CallFact {
             name: name.to_owned(),
             source: self.read("source", literal::text)?,
             version: self.read("version", literal::text)?,

@@ -26,7 +26,7 @@ pub(super) struct Reader<'a> {
     pub(super) operators: usize,
     /// Bytes passed that start no token: at least so many fewer tokens than bytes are in the text.
     spared: usize,
-    /// Signs passed that may follow a key, and how often keys are compared for them at most.
+    /// Signs passed in these braces that may follow a key, and how often keys are compared for all of them at most.
     pub(super) signs: usize,
     pairs: usize,
     /// Keys of the objects that are open.
@@ -195,11 +195,11 @@ impl<'a> Reader<'a> {
 
     /// Reads what is in braces and has keys.
     pub(super) fn braces<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        let before = self.signs;
+        let before = std::mem::take(&mut self.signs);
         self.open(1)?;
         let value = read(self)?;
         self.close(b'}')?;
-        let signs = self.signs - before;
+        let signs = std::mem::replace(&mut self.signs, before);
         self.pairs = self.pairs.saturating_add(signs.saturating_mul(signs) / 2);
         Some(value)
     }

@@ -72,9 +72,7 @@ impl<'a> Reader<'a> {
         let ahead = self.rest();
         let first = memchr(b'\n', ahead).and_then(|at| ahead.get(at + 1..))?;
         self.line_end()?;
-        if ends(first, name) != Some(None) {
-            return None;
-        }
+        (ends(first, name)? == 0).then_some(())?;
         loop {
             let length = memchr3(b'\n', b'$', b'%', self.rest())?;
             self.spare(length);
@@ -83,23 +81,23 @@ impl<'a> Reader<'a> {
                 continue;
             };
             match ends(line, name)? {
-                Some(length) => {
+                0 => self.spare(1),
+                length => {
                     self.shut(1 + length);
                     return Some(());
                 }
-                None => self.spare(1),
             }
         }
     }
 }
 
-/// The length of `line` up to and with `name`, if that ends a heredoc.
-fn ends(line: &[u8], name: &[u8]) -> Option<Option<usize>> {
+/// The length of `line` up to and with `name`, if that ends a heredoc, else zero.
+fn ends(line: &[u8], name: &[u8]) -> Option<usize> {
     let blanks = line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let Some(behind) = line.get(blanks..).and_then(|line| line.strip_prefix(name)) else { return Some(None) };
+    let Some(behind) = line.get(blanks..).and_then(|line| line.strip_prefix(name)) else { return Some(0) };
     match behind.first() {
         Some(0x80..) => None,
-        Some(byte) if is_word(*byte) => Some(None),
-        _ => Some(Some(blanks + name.len())),
+        Some(byte) if is_word(*byte) => Some(0),
+        _ => Some(blanks + name.len()),
     }
 }
