@@ -48,9 +48,18 @@ fn configuration(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("manifest");
     let nested = format!("locals {{ a = {}1{} }}", "[".repeat(2_000), "]".repeat(2_000));
     let heredoc = format!("locals {{ a = <<EOT\n{}EOT\n}}", "${var.a} text\n".repeat(5_000));
+    let comment = format!("{}/*", variables(100));
+    let keys: String = (0..2_000).map(|key: u32| ["k", &key.to_string(), " = 1\n"].concat()).collect();
     for (name, text) in [
         ("twenty variables", variables(20)),
         ("two thousand variables", variables(2_000)),
+        ("resources", include_str!("../../tests/fixtures/configuration/main.tf").to_owned()),
+        (
+            "inputs as people write them",
+            include_str!("../../tests/fixtures/configuration/variables.tf").to_owned(),
+        ),
+        ("hostile: an error on the last line", comment),
+        ("hostile: an object of many keys", format!("locals {{ a = {{\n{keys}}} }}")),
         ("hostile: deep brackets", nested),
         ("hostile: templates", heredoc),
     ] {

@@ -8,7 +8,7 @@ use crate::domain::manifest::{Input, ModuleCall, ModulePart, Output, ProviderReq
 const COST_OF_ONE: usize = 96;
 
 /// The declarations of one file, as written: absent arguments stay absent, so that override files can be merged.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) inputs: Vec<InputFact>,
     pub(crate) outputs: Vec<OutputFact>,
@@ -20,7 +20,7 @@ pub(crate) struct Facts {
 }
 
 /// A `variable` block.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct InputFact {
     pub(crate) name: String,
     pub(crate) r#type: Option<String>,
@@ -30,7 +30,7 @@ pub(crate) struct InputFact {
 }
 
 /// An `output` block.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct OutputFact {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) struct OutputFact {
 }
 
 /// An item of `required_providers`, or a `provider` block.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ProviderFact {
     pub(crate) name: String,
     pub(crate) source: Option<String>,
@@ -46,7 +46,7 @@ pub(crate) struct ProviderFact {
 }
 
 /// A `module` block.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallFact {
     pub(crate) name: String,
     pub(crate) source: Option<String>,

@@ -5,9 +5,9 @@
 //! heredocs and comments that the parser has.
 
 /// Tokens of one file. A dense megabyte of real configuration has about 150,000; a token costs about 100 bytes.
-const MAX_TOKENS: usize = 200_000;
+pub(super) const MAX_TOKENS: usize = 200_000;
 /// Comparisons of object keys in one file: one object of about 2,800 keys, or many small ones.
-const MAX_KEY_PAIRS: usize = 4_000_000;
+pub(super) const MAX_KEY_PAIRS: usize = 4_000_000;
 
 /// What is too much, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,21 @@ use super::Unreadable;
 use super::facts::{CallFact, Facts, InputFact, OutputFact, ProviderFact};
 use super::guard;
 use super::literal;
+use super::plain;
 use crate::domain::manifest::Resource;
 
 /// Reads the declarations of one file.
 pub(crate) fn read(text: &str, depth: usize) -> Result<Facts, Unreadable> {
+    plain::read(text, depth).map_or_else(|| parse(text, depth), Ok)
+}
+
+/// Whether the plain reader, where it has an answer, has the parser's.
+pub(super) fn readers_agree(text: &str, depth: usize) -> bool {
+    plain::read(text, depth).is_none_or(|facts| parse(text, depth) == Ok(facts))
+}
+
+/// Reads the declarations of one file with the parser.
+pub(super) fn parse(text: &str, depth: usize) -> Result<Facts, Unreadable> {
     if let Err(problem) = guard::check(text, depth) {
         return Err(Unreadable::at(text, problem.offset, problem.what));
     }
@@ -65,7 +76,7 @@ fn input(name: &str, body: &Body) -> InputFact {
 }
 
 /// A default as JSON: its value, or a string of its source.
-fn default_text(expression: &Expression) -> String {
+pub(super) fn default_text(expression: &Expression) -> String {
     literal::json(expression)
         .unwrap_or_else(|| serde_json::Value::String(literal::source(expression)).to_string())
 }
@@ -92,7 +103,7 @@ fn terraform(block: &Block, facts: &mut Facts) {
 }
 
 /// `aws = { source = "hashicorp/aws", version = "~> 5.0" }`, or the old `aws = "~> 5.0"`.
-fn required_provider(name: &str, value: &Expression) -> ProviderFact {
+pub(super) fn required_provider(name: &str, value: &Expression) -> ProviderFact {
     let mut provider = ProviderFact { name: name.to_owned(), ..ProviderFact::default() };
     let Some(object) = value.as_object() else {
         provider.version = Some(literal::text(value));

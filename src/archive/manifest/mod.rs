@@ -11,6 +11,7 @@ mod guard;
 mod hcl;
 mod json;
 mod literal;
+mod plain;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,6 +103,11 @@ pub fn read_file(path: &str, bytes: &[u8], limits: &ManifestLimits) -> Option<Mo
     let mut assembly = Assembly::default();
     assembly.add(read(path, bytes, limits.depth).ok()?, false);
     Some(assembly.finish(String::new(), None))
+}
+
+/// Whether native syntax is read the same with and without a syntax tree, for fuzzing.
+pub fn readers_agree(text: &str, limits: &ManifestLimits) -> bool {
+    hcl::readers_agree(text, limits.depth)
 }
 
 /// A file's place in the order in which its directory is put together.
