@@ -8,6 +8,8 @@
 
 mod body;
 mod expression;
+#[cfg(test)]
+mod generated;
 mod keys;
 mod literal;
 mod object;
