@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use headers::{HeaderMapExt, Range};
 use hyper::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-    HeaderMap, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE,
+    HeaderMap, HeaderValue, IF_NONE_MATCH, IF_RANGE, InvalidHeaderValue, RANGE,
 };
 use hyper::{Method, StatusCode};
 
@@ -62,15 +62,15 @@ pub(super) async fn send(
     Ok(reply)
 }
 
-/// The tag of an archive that the client has already, as far as it says so (RFC 9110, 13.1.2).
-pub(super) fn tag_if_unchanged(archive: &Archive, request: &HeaderMap) -> Option<HeaderValue> {
-    let tag = request.contains_key(IF_NONE_MATCH).then(|| Tag::of(&archive.sha256))?;
-    let is_unchanged = part_wanted(request, tag.as_str(), archive.size) == Part::NotModified;
-    is_unchanged.then(|| HeaderValue::from_bytes(&tag.0).ok())?
+/// The tag of an archive that the client has already, as far as its `If-None-Match` says so (RFC 9110, 13.1.2). That is looked at
+/// before everything else that a request says of what it wants.
+pub(super) fn tag_if_unchanged(archive: &Archive, if_none_match: Option<&[u8]>) -> Option<Tag> {
+    let tag = if_none_match.is_some().then(|| Tag::of(&archive.sha256))?;
+    names_tag(if_none_match?, tag.as_str()).then_some(tag)
 }
 
 /// The entity tag of a blob: its digest in quotes.
-struct Tag([u8; 66]);
+pub(super) struct Tag([u8; 66]);
 
 impl Tag {
     fn of(digest: &Sha256) -> Self {
@@ -81,15 +81,21 @@ impl Tag {
         Self(tag)
     }
 
-    fn as_str(&self) -> &str {
+    /// As text.
+    pub(super) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// As the value of a header.
+    pub(super) fn header(&self) -> Result<HeaderValue, InvalidHeaderValue> {
+        HeaderValue::from_bytes(&self.0)
     }
 }
 
 fn describe(headers: &mut HeaderMap, archive: &Archive, tag: &Tag, part: Part) -> Result<(), ServiceError> {
-    let unprintable = |_never| ServiceError::NotFound("404 Package file");
+    let unprintable = |_never: InvalidHeaderValue| ServiceError::NotFound("404 Package file");
     let text = |text: String| HeaderValue::from_maybe_shared(Bytes::from(text)).map_err(unprintable);
-    headers.insert(ETAG, HeaderValue::from_bytes(&tag.0).map_err(unprintable)?);
+    headers.insert(ETAG, tag.header().map_err(unprintable)?);
     headers.insert(CACHE_CONTROL, CACHE);
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let length = match part {
@@ -118,7 +124,7 @@ fn describe(headers: &mut HeaderMap, archive: &Archive, tag: &Tag, part: Part) -
 ///
 /// `tag` is the quoted entity tag of the archive, `size` its bytes.
 pub fn part_wanted(request: &HeaderMap, tag: &str, size: u64) -> Part {
-    if request.get_all(IF_NONE_MATCH).iter().any(|value| names_tag(value, tag)) {
+    if request.get_all(IF_NONE_MATCH).iter().any(|value| names_tag(value.as_bytes(), tag)) {
         return Part::NotModified;
     }
     // A weak tag, a date, or another tag: the client's part is of something else, so it gets the whole.
@@ -140,8 +146,8 @@ pub fn part_wanted(request: &HeaderMap, tag: &str, size: u64) -> Part {
 
 /// Whether a list of entity tags holds ours, or is `*`. Ours has no comma inside, so the list is split at any; the
 /// `headers` crate is not asked, because it asserts that tags hold nothing unusual.
-fn names_tag(list: &HeaderValue, tag: &str) -> bool {
-    list.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).any(|item| {
+fn names_tag(list: &[u8], tag: &str) -> bool {
+    list.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).any(|item| {
         let item = item.strip_prefix(b"W/").unwrap_or(item);
         item == b"*" || item == tag.as_bytes()
     })

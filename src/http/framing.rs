@@ -28,6 +28,11 @@ impl Heads {
     pub(super) fn next_is_ambiguous(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).seen.pop_front().unwrap_or(false)
     }
+
+    /// Whether all that was seen are whole requests, and hyper handed them over: what comes next begins another.
+    pub(super) fn are_done(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_done()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +59,10 @@ enum State {
 }
 
 impl Watch {
+    fn is_done(&self) -> bool {
+        self.state == State::Head && !self.begun && self.line.is_empty() && self.seen.is_empty()
+    }
+
     fn read(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             match self.state {

@@ -3,13 +3,17 @@
 mod address_text;
 pub mod api;
 mod assets;
+mod connection;
 pub mod control;
 mod crowd;
+mod date;
+mod direct;
 pub mod endpoint;
 mod error;
 pub mod file;
 mod form;
 mod framing;
+mod idle;
 mod login;
 pub mod modules;
 mod moved;
@@ -28,45 +32,33 @@ pub mod tls;
 mod turns;
 mod upload;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use ipnet::IpNet;
 use jiff::Timestamp;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
 use crate::domain::limits::HttpLimits;
 use crate::service::Registry;
-use crate::service::ready::Acquaintance;
 use crate::telemetry::Metrics;
+use connection::Connection;
 use crowd::{Admitted, Crowd};
-use framing::{Heads, Watched};
-use request::{Peer, RequestBody};
+use request::Peer;
 use request_id::RequestId;
-use response::Reply;
-use sendfile::{Outgoing, SendfileStream};
+use sendfile::SendfileStream;
 use stalled::StallGuard;
 use turns::Turns;
 
 /// How long to wait after the system refused to give another connection (usually: too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// hyper's buffers are never smaller.
-const MIN_BUFFER_BYTES: usize = 8 * 1024;
 
 /// Whom the network side believes. Replaced when the configuration is read again.
 #[derive(Debug, Clone, Default)]
@@ -147,9 +139,14 @@ impl App {
     /// its part.
     #[inline]
     fn may_go(&self, address: Option<IpAddr>, now: Instant) -> bool {
-        let now = now.saturating_duration_since(self.began);
-        let now = now.as_secs() * 1000 + u64::from(now.subsec_millis());
-        address.is_none_or(|address| self.turns.may_go(address, now))
+        address.is_none_or(|address| self.turns.may_go(address, self.millis(now)))
+    }
+
+    /// Milliseconds since it was put together.
+    #[inline]
+    fn millis(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.began);
+        since.as_secs() * 1000 + u64::from(since.subsec_millis())
     }
 
     async fn turn_of(&self, address: Option<IpAddr>) {
@@ -288,7 +285,8 @@ impl Server {
             let _counted = app.metrics.connection();
             match accepted {
                 Accepted::Control(stream) => {
-                    http1_connection(app, stream, None, Peer::Operator, watcher).await
+                    let connection = Connection::new(Arc::clone(&app), None, Peer::Operator);
+                    connection::serve(connection, stream, watcher).await;
                 }
                 Accepted::Tcp(stream, address) => tcp_connection(app, stream, address, tls, watcher).await,
             }
@@ -319,86 +317,17 @@ async fn tcp_connection(
     let Some(Tls(acceptor)) = tls else {
         let stream = SendfileStream::new(stream);
         let (outgoing, peer) = (stream.outgoing(), Peer::Network { address, tls: false });
-        return http1_connection(app, StallGuard::new(stream, patience), Some(outgoing), peer, watcher).await;
+        let connection = Connection::new(app, Some(outgoing), peer);
+        return connection::serve(connection, StallGuard::new(stream, patience), watcher).await;
     };
     let stream = StallGuard::new(stream, patience);
     // The handshake is in the connection's own task and under a deadline: a slow one holds up nobody.
     match tokio::time::timeout(app.limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
-            http1_connection(app, stream, None, Peer::Network { address, tls: true }, watcher).await;
+            let connection = Connection::new(app, None, Peer::Network { address, tls: true });
+            connection::serve(connection, stream, watcher).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_slow) => tracing::debug!("a TLS handshake took too long"),
-    }
-}
-
-/// An answer that is there, or one that is waited for: on the heap, because hardly any request waits, and all would carry the
-/// room for it around.
-enum Answering {
-    Now(std::future::Ready<Result<Reply, Infallible>>),
-    Later(Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>),
-}
-
-impl Future for Answering {
-    type Output = Result<Reply, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Now(reply) => Pin::new(reply).poll(cx),
-            Self::Later(reply) => reply.as_mut().poll(cx),
-        }
-    }
-}
-
-/// What the requests of a connection share.
-struct Shared {
-    app: Arc<App>,
-    /// What parts of files are sent from.
-    outgoing: Option<Outgoing>,
-    /// Who asked last.
-    acquaintance: Mutex<Acquaintance>,
-}
-
-async fn http1_connection(
-    app: Arc<App>,
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    outgoing: Option<Outgoing>,
-    peer: Peer,
-    watcher: Watcher,
-) {
-    let limits = app.limits;
-    let heads = Heads::default();
-    let stream = Watched::new(stream, heads.clone());
-    let shared = Arc::new(Shared { app, outgoing, acquaintance: Mutex::default() });
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let from = (peer, &shared.acquaintance);
-        let request = request.map(RequestBody::Incoming);
-        match pipeline::begin(&shared.app, from, request, heads.next_is_ambiguous()) {
-            Ok(reply) => Answering::Now(std::future::ready(Ok(reply))),
-            Err(begun) => {
-                let shared = Arc::clone(&shared);
-                Answering::Later(Box::pin(async move {
-                    let mut reply = begun.go_on(&shared.app, &shared.acquaintance).await;
-                    if let Some(outgoing) = &shared.outgoing {
-                        reply.body_mut().through(outgoing);
-                    }
-                    Ok(reply)
-                }))
-            }
-        }
-    });
-    let connection = http1::Builder::new()
-        // Without a timer hyper drops every deadline without a word.
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        // How many headers there may be is left as it is: room for another number is taken from the heap each time.
-        // Twice the bytes that are allowed, so that a refusal is ours and carries a request id.
-        .max_header_size(limits.head_bytes * 2)
-        // Also what may wait to be sent before more is taken from a body: its pieces are sent one at a time.
-        .max_buf_size(limits.head_bytes.saturating_mul(2).max(MIN_BUFFER_BYTES))
-        .half_close(false)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended early");
     }
 }

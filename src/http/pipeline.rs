@@ -13,7 +13,7 @@ use hyper::{Method, Request, StatusCode, Version};
 
 use super::address_text::AddressText;
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
-use super::ready::{Content, Found};
+use super::ready::{Content, Found, Question, Whole};
 use super::request::{Client, Context, Peer, RequestBody, Survey, credential};
 use super::request_id::RequestId;
 use super::response::{Reply, ReplyBody};
@@ -27,7 +27,9 @@ use crate::service::ready::Acquaintance;
 use crate::service::{Caller, Registry, ServiceError};
 use crate::telemetry::StatusClass;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Says that a client that speaks HTTPS shall go on to do so.
+pub(super) const HSTS: &str = "max-age=31536000";
 /// Route of requests that name no endpoint: their paths must not appear in logs and metrics.
 const UNKNOWN_ROUTE: &str = "(unknown)";
 
@@ -88,30 +90,40 @@ pub(super) fn begin(
     };
     let is_asked = refused.is_none() && !must_wait;
     let found = if is_asked { found_ready(app, (peer, acquaintance), &head, &survey) } else { None };
-    match found {
-        Some(Found { content: Content::Reply(reply), route, who }) => {
-            Ok(tell_ready(app, (reply, route, &who), id, client, started))
-        }
-        found => {
-            Err(Box::new(Begun { head, body, peer, client, survey, id, started, refused, found, must_wait }))
-        }
+    if let Some(reply) = ready_reply(app, found.as_ref(), id, client, started) {
+        return Ok(reply);
     }
+    Err(Box::new(Begun { head, body, peer, client, survey, id, started, refused, found, must_wait }))
 }
 
-/// Marks, counts and logs an answer that was ready. It goes out in one piece: what is known now is what there is to tell.
-fn tell_ready(
+/// The reply that a ready answer makes, if all of it is known, counted and logged.
+fn ready_reply(
     app: &App,
-    (mut reply, route, who): (Reply, &'static str, &str),
+    found: Option<&Found>,
     id: RequestId,
     client: Client,
     started: Instant,
-) -> Reply {
+) -> Option<Reply> {
+    let Some(Found { content: Content::Whole(answer), route, who }) = found else { return None };
+    let mut reply = answer.reply()?;
     mark(&mut reply, id, client.https);
-    let bytes = reply.body().size_hint().exact().unwrap_or_default();
-    let (status, took) = (reply.status().as_u16(), started.elapsed());
+    tell_ready(app, (answer, route, who), id, client, started);
+    Some(reply)
+}
+
+/// Counts and logs an answer that was ready. It goes out in one piece: what is known now is what there is to tell.
+pub(super) fn tell_ready(
+    app: &App,
+    (answer, route, who): (&Whole, &'static str, &str),
+    id: RequestId,
+    client: Client,
+    started: Instant,
+) {
+    app.metrics.ready_answer();
+    let (status, bytes) = (answer.status().as_u16(), answer.body().len() as u64);
+    let took = started.elapsed();
     app.metrics.request(route, "GET", StatusClass::from(status), took, bytes);
     log_answer(&Answered { id, method: "GET", route, status, bytes, who, client, took });
-    reply
 }
 
 impl Begun {
@@ -124,8 +136,8 @@ impl Begun {
                 found = found_ready(app, (peer, acquaintance), &head, &survey);
             }
         }
-        if let Some(Found { content: Content::Reply(reply), route, who }) = found {
-            return tell_ready(app, (reply, route, &who), id, client, started);
+        if let Some(reply) = ready_reply(app, found.as_ref(), id, client, started) {
+            return reply;
         }
         let mut outcome = if let Some(mut refused) = refused {
             // Where such a request ends is in doubt: nothing behind it is read as another.
@@ -134,6 +146,7 @@ impl Begun {
         } else if let Some(Found { content: Content::Archive(archive), route, who }) = found
             && let Ok(reply) = file::send(&app.registry, &archive, &head.method, &head.headers).await
         {
+            app.metrics.ready_answer();
             Outcome { reply, route, caller: who }
         } else {
             let registry = app.registry.for_request(Origin::new(id.as_str().to_owned(), client.address));
@@ -198,9 +211,10 @@ fn found_ready(
 ) -> Option<Found> {
     match peer {
         Peer::Network { .. } => {
+            let question = Question::of(head, survey)?;
             // Nobody else has it: a connection has one request at a time.
             let mut acquaintance = acquaintance.lock().unwrap_or_else(PoisonError::into_inner);
-            ready::find(app, &mut acquaintance, head, survey)
+            ready::find(app, &mut acquaintance, &question)
         }
         // It is somebody of its own, whatever credential it sends.
         Peer::Operator => None,
@@ -345,7 +359,7 @@ fn mark(reply: &mut Reply, id: RequestId, https: bool) {
     let headers = reply.headers_mut();
     headers.insert(REQUEST_ID, id.header());
     if https {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
 }
 

@@ -3,39 +3,62 @@
 //! Only the plainest form of a request is understood here: `GET` without a body, unreserved characters, one token or none. Every
 //! other goes the whole way, and so does whatever is not ready. Both ways give the same answer.
 
-use std::cell::RefCell;
-use std::sync::{Arc, LazyLock};
+mod rendered;
+mod reply;
 
-use bytes::{Bytes, BytesMut};
-use hyper::header::{
-    ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-};
+use std::sync::Arc;
+
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
 use hyper::http::request::Parts;
-use hyper::{Method, StatusCode};
-use smallvec::SmallVec;
 
 use super::endpoint::{Endpoint, Terraform};
-use super::pipeline::common_headers;
 use super::request::Survey;
-use super::response::{Reply, ReplyBody};
 use super::{App, file, terraform};
 use crate::service::modules::{Address, Archive};
-use crate::service::ready::{Acquaintance, Asked, KeptVersions, ReadyAnswer, With};
+use crate::service::ready::{Acquaintance, Asked, ReadyAnswer, With};
+pub(super) use rendered::versions_json;
+pub(super) use reply::{Marks, Whole};
 
 /// Where the protocol is served besides [`terraform::BASE`].
 const SHORT_BASE: &str = "/v1/modules/";
 /// What stands before a token in `Authorization`.
 const BEARER: &[u8] = b"Bearer ";
 
-/// Bytes of the answer of `versions` besides the versions, about.
-const FRAME_BYTES: usize = 256;
-/// Bytes between two versions, when the system has no long name.
-const USUAL_BETWEEN_BYTES: usize = 128;
-/// Bytes that a version takes, with what stands behind it.
-const USUAL_VERSION_BYTES: usize = 16;
+/// What is looked at of a request: a `GET` without a body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'a> {
+    /// The path as it was sent.
+    pub(super) path: &'a str,
+    /// What stands behind the question mark.
+    pub(super) query: Option<&'a str>,
+    /// The one `Authorization` field. There is no other credential.
+    pub(super) authorization: Option<&'a [u8]>,
+    /// The one `If-None-Match` field, if there is no more than one.
+    pub(super) if_none_match: Option<&'a [u8]>,
+}
 
-/// Bytes that short answers are cut from.
-const SHARED_BYTES: usize = 16 * 1024;
+impl<'a> Question<'a> {
+    /// Of a request, if it is one of that kind.
+    pub(super) fn of(head: &'a Parts, survey: &Survey) -> Option<Self> {
+        let has_body = survey.lengths + survey.codings > 0;
+        if head.method != Method::GET || has_body || survey.tokens > 0 || survey.authorizations > 1 {
+            return None;
+        }
+        Some(Self {
+            path: head.uri.path(),
+            query: head.uri.query(),
+            authorization: only(&head.headers, &AUTHORIZATION),
+            if_none_match: only(&head.headers, &IF_NONE_MATCH),
+        })
+    }
+}
+
+/// The value of a field that is there once.
+fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h [u8]> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none()).map(HeaderValue::as_bytes)
+}
 
 /// An answer that is ready.
 pub(super) struct Found {
@@ -49,82 +72,51 @@ pub(super) struct Found {
 
 /// What there is to send.
 pub(super) enum Content {
-    /// All of it, with the headers that every answer carries.
-    Reply(Reply),
+    /// All of the answer.
+    Whole(Whole),
     /// An archive: it must be opened.
     Archive(Box<Archive>),
 }
 
+/// Whether a target is one of the module protocol, by how it begins. Its first slash is left out.
+pub(super) fn is_of_protocol(target: &[u8]) -> bool {
+    let begins_with = |base: &str| target.starts_with(base.strip_prefix('/').unwrap_or(base).as_bytes());
+    begins_with(terraform::BASE) || begins_with(SHORT_BASE)
+}
+
+/// Whether an answer to it could be a [`Content::Whole`]: all but archives that the client does not have.
+pub(super) fn may_be_whole(question: &Question<'_>) -> bool {
+    let is_asked_for = |last: &str| question.path.ends_with(last);
+    question.if_none_match.is_some() || is_asked_for("/versions") || is_asked_for("/download")
+}
+
 /// The answer to a request whose head was checked, if it is ready.
-pub(super) fn find(
-    app: &App,
-    acquaintance: &mut Acquaintance,
-    head: &Parts,
-    survey: &Survey,
-) -> Option<Found> {
-    let asked = Wanted::of(head, survey)?;
+pub(super) fn find(app: &App, acquaintance: &mut Acquaintance, question: &Question<'_>) -> Option<Found> {
+    let asked = Wanted::of(question)?;
     let with = match asked.ticket {
         // It decides alone.
         Some(ticket) => With::Ticket(ticket),
-        None => credential(&head.headers, survey)?,
+        None => credential(question.authorization)?,
     };
     let (found, who) = app.registry.ready(asked.what, with, acquaintance)?;
     let options = app.registry.options();
     let base_url = options.external_url.as_deref().unwrap_or_default();
     let content = match found {
         ReadyAnswer::Versions(versions) => {
-            let system = asked.address.system;
-            let body = versions.get()?.rendered(|kept| versions_of(base_url, system, kept));
-            Content::Reply(complete(StatusCode::OK, ReplyBody::from(body), &OF_JSON))
+            let render = |kept: &_| rendered::versions_of(base_url, asked.address.system, kept);
+            Content::Whole(Whole::Versions(versions.get()?.rendered(render)))
         }
         ReadyAnswer::Download(location) => {
-            let mut reply = complete(StatusCode::NO_CONTENT, ReplyBody::empty(), &OF_DOWNLOAD);
             let url = location.get()?.rendered(|location| terraform::archive_url(base_url, location));
-            let target = HeaderValue::from_maybe_shared(with_ticket(url, location.ticket())).ok()?;
-            reply.headers_mut().insert(terraform::TERRAFORM_GET, target);
-            Content::Reply(reply)
+            let url = rendered::with_ticket(url, location.ticket());
+            Content::Whole(Whole::Location(HeaderValue::from_maybe_shared(url).ok()?))
         }
-        ReadyAnswer::Archive(archive) => match file::tag_if_unchanged(&archive, &head.headers) {
-            Some(tag) => {
-                let mut reply = complete(StatusCode::NOT_MODIFIED, ReplyBody::empty(), &OF_UNCHANGED);
-                reply.headers_mut().insert(ETAG, tag);
-                Content::Reply(reply)
-            }
+        ReadyAnswer::Archive(archive) => match file::tag_if_unchanged(&archive, question.if_none_match) {
+            Some(tag) => Content::Whole(Whole::Unchanged(tag)),
             None => Content::Archive(Box::new(archive)),
         },
     };
-    app.metrics.ready_answer();
     Some(Found { content, route: Endpoint::Terraform(asked.address, asked.part).pattern(), who })
-}
-
-/// The headers of an answer in JSON.
-static OF_JSON: LazyLock<HeaderMap> =
-    LazyLock::new(|| with_common([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]));
-/// The headers of an answer that says where an archive is; that is put in later.
-static OF_DOWNLOAD: LazyLock<HeaderMap> =
-    LazyLock::new(|| with_common([(terraform::TERRAFORM_GET, HeaderValue::from_static(""))]));
-/// The headers of an answer that says that the client has the archive; its tag is put in later.
-static OF_UNCHANGED: LazyLock<HeaderMap> = LazyLock::new(|| {
-    with_common([
-        (ETAG, HeaderValue::from_static("")),
-        (CACHE_CONTROL, file::CACHE),
-        (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
-    ])
-});
-
-/// Those and the headers that every answer carries.
-fn with_common<const N: usize>(own: [(HeaderName, HeaderValue); N]) -> HeaderMap {
-    let mut headers = HeaderMap::from_iter(own);
-    common_headers(&mut headers);
-    headers
-}
-
-/// An answer with a copy of these headers: copying them all is cheaper than adding one after the other.
-fn complete(status: StatusCode, body: ReplyBody, headers: &HeaderMap) -> Reply {
-    let mut reply = Reply::new(body);
-    *reply.status_mut() = status;
-    *reply.headers_mut() = headers.clone();
-    reply
 }
 
 /// What a request asks for, when it can be read from its path alone.
@@ -136,12 +128,8 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn of(head: &'a Parts, survey: &Survey) -> Option<Self> {
-        let has_body = survey.lengths + survey.codings > 0;
-        if head.method != Method::GET || has_body {
-            return None;
-        }
-        let path = head.uri.path();
+    fn of(question: &Question<'a>) -> Option<Self> {
+        let path = question.path;
         let path = path.strip_prefix(terraform::BASE).or_else(|| path.strip_prefix(SHORT_BASE))?;
         if path.bytes().any(|byte| byte == b'%') {
             return None;
@@ -158,9 +146,7 @@ impl<'a> Wanted<'a> {
                 let prefix = path.len().checked_sub(file.len() + 1)?;
                 let part = Terraform::Archive(version, file);
                 let found = Self::new(Asked::Archive(path.get(..prefix)?), address, part);
-                return is_archive_name(address, version, file)
-                    .then_some(found)?
-                    .with_ticket(head.uri.query());
+                return is_archive_name(address, version, file).then_some(found)?.with_ticket(question.query);
             }
             _ => return None,
         };
@@ -215,112 +201,11 @@ pub(super) fn is_archive_name(address: Address<'_>, version: &str, name: &str) -
     name == "file" || (is_its_own && rest.is_empty())
 }
 
-/// What a request without a ticket is asked with. Nothing for any credential but one token in `Authorization`.
-fn credential<'h>(headers: &'h HeaderMap, survey: &Survey) -> Option<With<'h>> {
-    match (survey.authorizations, survey.tokens) {
-        (0, 0) => Some(With::Nothing),
-        (1, 0) => {
-            let value = headers.get(AUTHORIZATION)?.as_bytes();
-            let token = std::str::from_utf8(value.strip_prefix(BEARER)?).ok()?.trim();
-            (!token.is_empty()).then_some(With::Token(token))
-        }
-        _ => None,
-    }
-}
-
-/// The answer of `versions`, from what is kept of it.
-fn versions_of(base_url: &str, system: &str, kept: &KeptVersions) -> Bytes {
-    let mut lines = kept.lines();
-    versions_json(base_url, system, lines.next(), (kept.count, lines))
-}
-
-/// The answer of `versions` (N1). Written by hand because it is asked for most of all, and long: nothing in it but the
-/// source needs escaping. With the versions goes how many there are.
-pub(super) fn versions_json<'v>(
-    base_url: &str,
-    system: &str,
-    source: Option<&str>,
-    (count, versions): (usize, impl Iterator<Item = &'v str>),
-) -> Bytes {
-    let mut between = SmallVec::<[u8; USUAL_BETWEEN_BYTES]>::new();
-    between.extend_from_slice(b"\"},{\"root\":{\"dependencies\":[],\"providers\":[{\"name\":\"");
-    between.extend_from_slice(system.as_bytes());
-    between.extend_from_slice(b"\",\"version\":\"\"}]},\"submodules\":[],\"version\":\"");
-    let bytes = FRAME_BYTES + base_url.len() + count * (between.len() + USUAL_VERSION_BYTES);
-    if bytes > SHARED_BYTES / 4 {
-        let mut json = Vec::with_capacity(bytes);
-        write_versions(&mut json, (base_url, source), &between, versions);
-        return Bytes::from(json);
-    }
-    SCRATCH.with_borrow_mut(|json| {
-        json.clear();
-        write_versions(json, (base_url, source), &between, versions);
-        shared(&[json])
-    })
-}
-
-/// The URL of an archive and the ticket that opens it, as [`terraform::archive_url`] writes them.
-fn with_ticket(url: &str, ticket: Option<&str>) -> Bytes {
-    match ticket {
-        Some(ticket) => shared(&[url.as_bytes(), terraform::TICKET.as_bytes(), ticket.as_bytes()]),
-        None => shared(&[url.as_bytes()]),
-    }
-}
-
-thread_local! {
-    /// What short answers are cut from, one behind the other: cheaper than to ask for memory for each.
-    static SHARED: RefCell<BytesMut> = RefCell::new(BytesMut::with_capacity(SHARED_BYTES));
-    /// Where a short answer is put together. In a place of its own nothing has to be asked while it grows.
-    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(SHARED_BYTES / 4));
-}
-
-/// These pieces, one behind the other.
-fn shared(pieces: &[&[u8]]) -> Bytes {
-    SHARED.with_borrow_mut(|shared| {
-        shared.reserve(pieces.iter().map(|piece| piece.len()).sum());
-        for piece in pieces {
-            shared.extend_from_slice(piece);
-        }
-        shared.split().freeze()
-    })
-}
-
-/// `between` stands between two versions; without what closes the one, before the first.
-fn write_versions<'v>(
-    json: &mut Vec<u8>,
-    (base_url, source): (&str, Option<&str>),
-    between: &[u8],
-    mut versions: impl Iterator<Item = &'v str>,
-) {
-    json.extend_from_slice(b"{\"modules\":[{");
-    if let Some(source) = source {
-        json.extend_from_slice(b"\"source\":\"");
-        push_escaped(json, base_url);
-        json.extend_from_slice(b"/");
-        push_escaped(json, source);
-        json.extend_from_slice(b"\",");
-    }
-    json.extend_from_slice(b"\"versions\":[");
-    if let Some(first) = versions.next() {
-        json.extend_from_slice(between.strip_prefix(b"\"},").unwrap_or(between));
-        json.extend_from_slice(first.as_bytes());
-        for version in versions {
-            json.extend_from_slice(between);
-            json.extend_from_slice(version.as_bytes());
-        }
-        json.extend_from_slice(b"\"}");
-    }
-    json.extend_from_slice(b"]}]}");
-}
-
-/// Adds a text as it stands inside a JSON string.
-fn push_escaped(json: &mut Vec<u8>, text: &str) {
-    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
-        return json.extend_from_slice(text.as_bytes());
-    }
-    // A string always serialises, in quotes.
-    let quoted = serde_json::to_string(text).unwrap_or_default();
-    json.extend_from_slice(quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().as_bytes());
+/// What a request without a ticket is asked with. Nothing for any credential but one token.
+fn credential(authorization: Option<&[u8]>) -> Option<With<'_>> {
+    let Some(value) = authorization else { return Some(With::Nothing) };
+    let token = std::str::from_utf8(value.strip_prefix(BEARER)?).ok()?.trim();
+    (!token.is_empty()).then_some(With::Token(token))
 }
 
 #[cfg(test)]
@@ -333,6 +218,10 @@ mod tests {
             request = request.header(*name, *value);
         }
         request.body(()).unwrap().into_parts().0
+    }
+
+    fn question(head: &Parts) -> Option<Question<'_>> {
+        Question::of(head, &Survey::of(&head.headers))
     }
 
     #[test]
@@ -359,12 +248,12 @@ mod tests {
             ("acme/vpc/aws/1.0.0/download/more", None),
         ] {
             let head = head(Method::GET, &format!("{base}{path}"), &[]);
-            let found =
-                Wanted::of(&head, &Survey::of(&head.headers)).map(|wanted| (wanted.what, wanted.ticket));
+            let question = question(&head).unwrap();
+            let found = Wanted::of(&question).map(|wanted| (wanted.what, wanted.ticket));
             assert_eq!(found, expected, "{path}");
         }
         let versions = format!("{base}acme/vpc/aws/versions");
-        let understood = |head: &Parts| Wanted::of(head, &Survey::of(&head.headers)).is_some();
+        let understood = |head: &Parts| question(head).is_some_and(|asked| Wanted::of(&asked).is_some());
         assert!(understood(&head(Method::GET, &versions, &[])));
         assert!(!understood(&head(Method::HEAD, &versions, &[])));
         assert!(!understood(&head(Method::GET, &versions, &[("content-length", "1")])));
@@ -376,7 +265,7 @@ mod tests {
     fn one_token_or_none_is_understood() {
         let shown = |pairs: &[(&'static str, &'static str)]| {
             let head = head(Method::GET, "/", pairs);
-            match credential(&head.headers, &Survey::of(&head.headers)) {
+            match question(&head).and_then(|asked| credential(asked.authorization)) {
                 Some(With::Token(token)) => token.to_owned(),
                 Some(With::Nothing) => "none".to_owned(),
                 Some(With::Ticket(_)) => "ticket".to_owned(),
@@ -393,30 +282,6 @@ mod tests {
             (&[("job-token", "b")], "not understood"),
         ] {
             assert_eq!(shown(pairs), expected, "{pairs:?}");
-        }
-    }
-
-    #[test]
-    fn versions_are_written_as_any_json_reader_reads_them() {
-        for (base_url, source, versions) in [
-            ("", Some("acme/network"), &["1.0.0", "0.9.0-rc.1+b"][..]),
-            ("https://modules.example.com:8443/x", Some("acme/a.b_c"), &["1.0.0"]),
-            ("https://\"\\\u{1}\u{e9}", Some("acme/network"), &[]),
-            ("", None, &[]),
-        ] {
-            let listed = (versions.len(), versions.iter().copied());
-            let written = versions_json(base_url, "aws", source, listed);
-            let read: serde_json::Value = serde_json::from_slice(&written).unwrap();
-            let module = &read["modules"][0];
-            let expected = source.map(|source| format!("{base_url}/{source}"));
-            assert_eq!(module["source"].as_str(), expected.as_deref());
-            let shown: Vec<&str> = module["versions"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter_map(|one| one["version"].as_str())
-                .collect();
-            assert_eq!(shown, versions);
         }
     }
 }

@@ -11,6 +11,7 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
+use super::connection::InHand;
 use super::file::FileBody;
 use super::sendfile::{Outgoing, Piece};
 
@@ -25,6 +26,7 @@ pub struct ReplyBody {
     source: Source,
     sent: u64,
     on_end: Option<OnEnd>,
+    in_hand: Option<InHand>,
 }
 
 /// Told, once, how many bytes of a body were sent when it ended: whole, or because the client went away.
@@ -49,7 +51,7 @@ impl std::fmt::Debug for ReplyBody {
 
 impl ReplyBody {
     const fn new(source: Source) -> Self {
-        Self { source, sent: 0, on_end: None }
+        Self { source, sent: 0, on_end: None, in_hand: None }
     }
 
     /// No body.
@@ -62,6 +64,11 @@ impl ReplyBody {
         if let Source::File(file) = &mut self.source {
             file.through(outgoing);
         }
+    }
+
+    /// Has the request counted as in hand until the body ended.
+    pub(super) fn hold(&mut self, in_hand: InHand) {
+        self.in_hand = Some(in_hand);
     }
 
     /// Has `told` called when the body ended.

@@ -205,7 +205,11 @@ impl AsyncRead for SendfileStream {
 
 impl AsyncWrite for SendfileStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+        if is_placeholder(bytes) {
+            return self.poll_write_vectored(cx, &[IoSlice::new(bytes)]);
+        }
+        // The system has less to do for one slice than for a list of one.
+        Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(

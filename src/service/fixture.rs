@@ -1,7 +1,7 @@
 //! A registry in a temporary folder with a clock that tests set, and people in it.
 
 pub(super) mod ci;
-pub(super) mod publishing;
+pub(crate) mod publishing;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -24,15 +24,15 @@ use crate::domain::{Role, Visibility};
 /// 2026-03-01T00:00:00Z.
 const START: i64 = 1_772_323_200;
 
-pub(super) struct World {
-    pub(super) registry: Registry,
+pub(crate) struct World {
+    pub(crate) registry: Registry,
     seconds: Arc<AtomicI64>,
     _folder: tempfile::TempDir,
 }
 
 impl World {
     /// An instance nobody ever started.
-    pub(super) async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let seconds = Arc::new(AtomicI64::new(START));
         let told = Arc::clone(&seconds);
@@ -41,11 +41,11 @@ impl World {
         Self { registry, seconds, _folder: folder }
     }
 
-    pub(super) fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.seconds.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    pub(super) async fn make_user(&self, name: &str, admin: bool) -> User {
+    pub(crate) async fn make_user(&self, name: &str, admin: bool) -> User {
         let new = NewUser {
             username: name.parse().unwrap(),
             name: name.to_owned(),
@@ -57,7 +57,7 @@ impl World {
         self.registry.create_user(&Caller::Operator, new).await.unwrap()
     }
 
-    pub(super) async fn token(&self, user: &User, scope: PersonalScope) -> Issued {
+    pub(crate) async fn token(&self, user: &User, scope: PersonalScope) -> Issued {
         let new = NewToken { name: "test".to_owned(), scopes: vec![scope], expires_at: None };
         self.registry.create_personal_token(&Caller::Operator, user.username.as_str(), new).await.unwrap()
     }
@@ -84,13 +84,13 @@ impl World {
     }
 
     /// A group made by the operator, so that it has no members.
-    pub(super) async fn group(&self, path: &str, visibility: Visibility) -> Group {
+    pub(crate) async fn group(&self, path: &str, visibility: Visibility) -> Group {
         let new = NewGroup { visibility: Some(visibility), ..new_group(path) };
         self.registry.create_group(&Caller::Operator, new).await.unwrap()
     }
 
     /// A project made by the operator.
-    pub(super) async fn project(&self, path: &str, visibility: Visibility) -> Project {
+    pub(crate) async fn project(&self, path: &str, visibility: Visibility) -> Project {
         let new = NewProject { visibility: Some(visibility), ..new_project(path) };
         self.registry.create_project(&Caller::Operator, new).await.unwrap().project
     }

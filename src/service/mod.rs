@@ -50,7 +50,7 @@ mod cache;
 mod catalog;
 mod facts;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod history;
 mod input;
 mod kept_lists;

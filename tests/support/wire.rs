@@ -25,6 +25,13 @@ impl Wire {
         Self { stream, unread: Vec::new() }
     }
 
+    /// Waits until the next answer has begun to arrive.
+    pub(crate) fn begin(&mut self) {
+        while self.unread.is_empty() {
+            assert!(self.read_more(), "the server closed");
+        }
+    }
+
     /// Sends bytes. Asserts that the connection takes them.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         self.stream.write_all(bytes.as_ref()).unwrap();

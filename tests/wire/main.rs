@@ -6,6 +6,7 @@
 mod support;
 
 mod bodies;
+mod direct;
 mod downloads;
 mod heads;
 mod neighbours;
