@@ -35,7 +35,7 @@ pub(super) struct Connection {
     /// Requests whose answers are ready may be answered before hyper sees them.
     pub(super) is_direct: bool,
     /// What parts of files are sent from.
-    outgoing: Option<Outgoing>,
+    pub(super) outgoing: Option<Outgoing>,
     /// Who asked last.
     acquaintance: Mutex<Acquaintance>,
     /// Requests that hyper handed over, and whose answers it has not taken to their end.

@@ -18,7 +18,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
+use hyper::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -26,8 +27,10 @@ use super::connection::Connection;
 use super::date::with_date;
 use super::framing::Heads;
 use super::pipeline::tell_ready;
-use super::ready::{self, Content, Found, Marks};
-use crate::domain::limits::HttpLimits;
+use super::ready::{self, Content, Marks};
+use super::sendfile::{Outgoing, PART_BYTES, Piece};
+use crate::blobs::OpenBlob;
+use crate::service::modules::Archive;
 use head::Head;
 
 /// Bytes of answers that are put together before they are sent, about: what else a client asked at once, hyper answers.
@@ -46,7 +49,7 @@ pub(super) struct Direct<S> {
     connection: Arc<Connection>,
     heads: Heads,
     /// What the socket has not taken yet of direct answers: it goes before everything else.
-    unsent: VecDeque<Bytes>,
+    unsent: VecDeque<Piece>,
     /// Direct answers are on their way.
     is_sending: bool,
     /// hyper wrote and has not flushed since.
@@ -68,54 +71,56 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Direct<S> {
     fn answer(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<usize> {
         BATCH.with_borrow_mut(|batch| {
             batch.clear();
-            let (mut taken, mut long) = (0, Bytes::new());
+            let (mut taken, mut long) = (0, None);
+            let limits = &self.connection.app.limits;
             while batch.len() < BATCH_BYTES
-                && long.is_empty()
-                && let Some(head) = Head::read(bytes.get(taken..).unwrap_or_default(), self.limits())
+                && long.is_none()
+                && let Some(head) = Head::read(bytes.get(taken..).unwrap_or_default(), limits)
                 && let Some(body) = respond(&self.connection, &head, batch)
             {
                 taken += head.length;
-                if body.len() < LONG_BYTES {
-                    batch.extend_from_slice(&body);
-                } else {
-                    long = body;
+                match body {
+                    Piece::Memory(body) if body.len() < LONG_BYTES => batch.extend_from_slice(&body),
+                    body => long = Some(body),
                 }
             }
             if taken > 0 {
-                self.send(cx, batch, &long)?;
+                self.send(cx, batch, long)?;
             }
             Ok(taken)
         })
     }
 
-    fn limits(&self) -> &HttpLimits {
-        &self.connection.app.limits
-    }
-
     /// Sends what the socket takes, and keeps the rest.
-    fn send(&mut self, cx: &mut Context<'_>, batch: &[u8], long: &Bytes) -> io::Result<()> {
+    fn send(&mut self, cx: &mut Context<'_>, mut batch: &[u8], mut long: Option<Piece>) -> io::Result<()> {
         self.is_sending = true;
-        let mut sent = 0;
-        while sent < batch.len() + long.len() {
-            let first = batch.get(sent..).unwrap_or_default();
-            let behind = sent.saturating_sub(batch.len());
+        // Together, so that they share a packet.
+        while !batch.is_empty() {
             let inner = Pin::new(&mut self.inner);
-            let polled = if long.is_empty() {
-                inner.poll_write(cx, first)
-            } else {
-                let second = long.get(behind..).unwrap_or_default();
-                inner.poll_write_vectored(cx, &[IoSlice::new(first), IoSlice::new(second)])
-            };
-            match polled? {
-                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(more) => sent += more,
-                Poll::Pending => {
-                    let rest = [Bytes::copy_from_slice(first), long.slice(behind.min(long.len())..)];
-                    self.unsent.extend(rest.into_iter().filter(|piece| !piece.is_empty()));
-                    break;
+            let polled = match &long {
+                None => inner.poll_write(cx, batch),
+                Some(piece) => {
+                    let mut slices = [IoSlice::new(batch), IoSlice::new(&[])];
+                    let [_, behind @ ..] = &mut slices;
+                    piece.chunks_vectored(behind);
+                    inner.poll_write_vectored(cx, &slices)
                 }
+            };
+            let Poll::Ready(sent) = polled? else {
+                self.unsent.push_back(Piece::Memory(Bytes::copy_from_slice(batch)));
+                break;
+            };
+            if sent == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            let of_batch = sent.min(batch.len());
+            batch = batch.get(of_batch..).unwrap_or_default();
+            if let Some(piece) = &mut long {
+                piece.advance(sent.saturating_sub(of_batch));
             }
         }
+        // What is left of it goes when all before it went.
+        self.unsent.extend(long.filter(Buf::has_remaining));
         Ok(())
     }
 
@@ -125,12 +130,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Direct<S> {
             return Poll::Ready(Ok(()));
         }
         while let Some(piece) = self.unsent.front_mut() {
-            let sent = ready!(Pin::new(&mut self.inner).poll_write(cx, piece))?;
+            let mut slices = [IoSlice::new(&[])];
+            piece.chunks_vectored(&mut slices);
+            let sent = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, &slices))?;
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            let _ = piece.split_to(sent.min(piece.len()));
-            if piece.is_empty() {
+            piece.advance(sent);
+            if !piece.has_remaining() {
                 self.unsent.pop_front();
             }
         }
@@ -141,25 +148,54 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Direct<S> {
 }
 
 /// Puts the answer to a request together, if it is ready, and returns its body; its head goes to the batch.
-fn respond(connection: &Connection, head: &Head<'_>, batch: &mut Vec<u8>) -> Option<Bytes> {
+fn respond(connection: &Connection, head: &Head<'_>, batch: &mut Vec<u8>) -> Option<Piece> {
     let (app, started) = (&*connection.app, Instant::now().into_std());
-    if !ready::may_be_whole(&head.question) {
+    if connection.outgoing.is_none() && !ready::may_be_whole(&head.question) {
         return None;
     }
     let found = connection.with_acquaintance(|known| ready::find(app, known, &head.question))?;
-    let Found { content: Content::Whole(answer), route, who } = found else { return None };
+    let blob = match &found.content {
+        Content::Whole(_) => None,
+        Content::Archive(archive) => Some(at_hand(connection, archive)?),
+    };
     let client = head.client(connection.peer, &app.edge.load().trusted_proxies);
     // Whose turn it is not, hyper has wait.
     if !app.may_go(client.address, started) {
         return None;
     }
     let id = app.next_request_id();
-    with_date(app.registry.now(), |date| {
-        answer.write_head(&Marks { id: &id, https: client.https, date }, batch);
-    });
-    tell_ready(app, (&answer, route, &who), id, client, started);
+    let (status, body) = with_date(app.registry.now(), |date| {
+        let marks = Marks { id: &id, https: client.https, date };
+        match (&found.content, blob) {
+            (Content::Whole(answer), _) => {
+                answer.write_head(&marks, batch);
+                Some((answer.status(), Piece::Memory(answer.body().clone())))
+            }
+            (Content::Archive(archive), Some((outgoing, blob, length))) => {
+                ready::write_archive_head(archive, &marks, batch);
+                app.registry.count_download(archive);
+                Some((StatusCode::OK, Piece::File(outgoing.push(blob, 0, length))))
+            }
+            (Content::Archive(_), None) => None,
+        }
+    })?;
+    let bytes = body.remaining() as u64;
+    tell_ready(app, (status, bytes), (found.route, &found.who), id, client, started);
+    app.metrics.direct_answer();
     connection.note_answer(started);
-    Some(answer.body().clone())
+    Some(body)
+}
+
+/// An archive and its length, if it is open and in memory, one part long, and the connection sends from files.
+fn at_hand<'c>(
+    connection: &'c Connection,
+    archive: &Archive,
+) -> Option<(&'c Outgoing, Arc<OpenBlob>, usize)> {
+    let outgoing = connection.outgoing.as_ref()?;
+    let length = usize::try_from(archive.size).ok().filter(|length| (1..=PART_BYTES).contains(length))?;
+    let blob = connection.app.registry.blobs().kept_open(&archive.sha256)?;
+    let is_in_memory = blob.in_memory_to(0, archive.size).is_ok_and(|reached| reached == archive.size);
+    (is_in_memory && blob.size() == archive.size).then_some((outgoing, blob, length))
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Direct<S> {

@@ -20,6 +20,9 @@ pub use body::FileBody;
 /// Access can be withdrawn at any time: a cache must ask before it answers.
 pub(super) const CACHE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
+/// No content coding, ever: a client would undo it and find other bytes than the checksum names.
+pub(super) const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/octet-stream");
+
 /// What of an archive is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -73,7 +76,8 @@ pub(super) fn tag_if_unchanged(archive: &Archive, if_none_match: Option<&[u8]>) 
 pub(super) struct Tag([u8; 66]);
 
 impl Tag {
-    fn of(digest: &Sha256) -> Self {
+    /// Of the blob with that digest.
+    pub(super) fn of(digest: &Sha256) -> Self {
         let mut tag = [b'"'; 66];
         if let Some(hex) = tag.get_mut(1..65) {
             HEXLOWER.encode_mut(digest.as_bytes(), hex);
@@ -113,11 +117,15 @@ fn describe(headers: &mut HeaderMap, archive: &Archive, tag: &Tag, part: Part) -
         }
     };
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    // No content coding, ever: a client would undo it and find other bytes than the checksum names.
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    let disposition = ["attachment; filename=\"", &archive.file_name, "\""].concat();
-    headers.insert(CONTENT_DISPOSITION, text(disposition)?);
+    headers.insert(CONTENT_TYPE, MEDIA_TYPE);
+    headers.insert(CONTENT_DISPOSITION, text(disposition(archive))?);
     Ok(())
+}
+
+/// Under what name an archive is to be saved. That is made of a module's name, system and version, which hold nothing that
+/// would have to be quoted.
+pub(super) fn disposition(archive: &Archive) -> String {
+    ["attachment; filename=\"", &archive.file_name, "\""].concat()
 }
 
 /// RFC 9110, 13 and 14: conditions first, then a single range. Several ranges are answered with the whole.

@@ -13,7 +13,7 @@ use hyper::{Method, Request, StatusCode, Version};
 
 use super::address_text::AddressText;
 use super::endpoint::{Credentials, Endpoint, Segments, Terraform};
-use super::ready::{Content, Found, Question, Whole};
+use super::ready::{Content, Found, Question};
 use super::request::{Client, Context, Peer, RequestBody, Survey, credential};
 use super::request_id::RequestId;
 use super::response::{Reply, ReplyBody};
@@ -107,21 +107,21 @@ fn ready_reply(
     let Some(Found { content: Content::Whole(answer), route, who }) = found else { return None };
     let mut reply = answer.reply()?;
     mark(&mut reply, id, client.https);
-    tell_ready(app, (answer, route, who), id, client, started);
+    tell_ready(app, (answer.status(), answer.body().len() as u64), (route, who), id, client, started);
     Some(reply)
 }
 
 /// Counts and logs an answer that was ready. It goes out in one piece: what is known now is what there is to tell.
 pub(super) fn tell_ready(
     app: &App,
-    (answer, route, who): (&Whole, &'static str, &str),
+    (status, bytes): (StatusCode, u64),
+    (route, who): (&'static str, &str),
     id: RequestId,
     client: Client,
     started: Instant,
 ) {
     app.metrics.ready_answer();
-    let (status, bytes) = (answer.status().as_u16(), answer.body().len() as u64);
-    let took = started.elapsed();
+    let (status, took) = (status.as_u16(), started.elapsed());
     app.metrics.request(route, "GET", StatusClass::from(status), took, bytes);
     log_answer(&Answered { id, method: "GET", route, status, bytes, who, client, took });
 }

@@ -18,7 +18,7 @@ use super::{App, file, terraform};
 use crate::service::modules::{Address, Archive};
 use crate::service::ready::{Acquaintance, Asked, ReadyAnswer, With};
 pub(super) use rendered::versions_json;
-pub(super) use reply::{Marks, Whole};
+pub(super) use reply::{Marks, Whole, write_archive_head};
 
 /// Where the protocol is served besides [`terraform::BASE`].
 const SHORT_BASE: &str = "/v1/modules/";

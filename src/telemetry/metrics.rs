@@ -123,6 +123,7 @@ pub struct Metrics {
     /// Series that were used before, by their place.
     near: Box<[OnceLock<Series>]>,
     ready: Counter,
+    direct: Counter,
     bytes_out: Counter,
     uploads: Gauge,
     refusals: Family<ReasonLabel, Counter>,
@@ -175,6 +176,7 @@ impl Metrics {
             durations: Family::new_with_constructor(Durations),
             near: std::iter::repeat_with(OnceLock::new).take(NEAR).collect(),
             ready: Counter::default(),
+            direct: Counter::default(),
             bytes_out: Counter::default(),
             uploads: Gauge::default(),
             refusals: Family::default(),
@@ -214,6 +216,11 @@ impl Metrics {
             "http_ready_answers",
             "Requests answered from what was kept, without reading the store",
             self.ready.clone(),
+        );
+        registry.register(
+            "http_direct_answers",
+            "Requests among those that were plain enough to be answered on the spot",
+            self.direct.clone(),
         );
         registry.register("http_connections", "Connections open", self.connections.clone());
         registry.register("uploads_in_progress", "Uploads being received", self.uploads.clone());
@@ -276,6 +283,11 @@ impl Metrics {
     /// An answer was ready: the store was not read.
     pub fn ready_answer(&self) {
         self.ready.inc();
+    }
+
+    /// A ready answer was given on the spot, without taking the request apart.
+    pub fn direct_answer(&self) {
+        self.direct.inc();
     }
 
     /// A connection was opened; drop the value when it closes.
@@ -343,6 +355,7 @@ mod tests {
         metrics.upload_refused("bad_archive");
         metrics.sign_in_throttled();
         metrics.ready_answer();
+        metrics.direct_answer();
         metrics.set_commits(2, 7);
         metrics.set_limit("uploads", 3, 1);
         metrics.set_limit_places("uploads", 32, 16);
@@ -358,6 +371,7 @@ mod tests {
             "cairn_http_request_duration_seconds_bucket{le=\"0.005\",route=\"/api/v4/projects/:id\"} 2",
             "cairn_http_sent_bytes_total 15",
             "cairn_http_ready_answers_total 1",
+            "cairn_http_direct_answers_total 1",
             "cairn_http_connections 1",
             "cairn_uploads_in_progress 1",
             "cairn_upload_refusals_total{reason=\"bad_archive\"} 1",

@@ -6,6 +6,7 @@ use crate::ROOT_TOKEN;
 use crate::downloads::noise;
 use crate::support::archive::Module;
 use crate::support::client::Response;
+use crate::support::eventually;
 use crate::support::server::Server;
 use crate::support::wire::Wire;
 use crate::support::world::World;
@@ -30,6 +31,13 @@ impl Asked {
 
 fn shown(answer: &Response) -> (u16, Option<String>, usize) {
     (answer.status, answer.header("content-type").map(str::to_owned), answer.body.len())
+}
+
+/// The headers of an answer, in one order, without what differs between two equal ones.
+fn comparable(answer: &Response) -> Vec<(String, String)> {
+    let mut headers = answer.clone().without_traces().headers;
+    headers.sort();
+    headers
 }
 
 #[test]
@@ -60,4 +68,37 @@ fn answers_come_in_the_order_of_the_requests_however_they_are_made() {
             }
         }
     }
+}
+
+#[test]
+fn an_archive_that_is_sent_on_the_spot_is_told_and_counted_like_any_other() {
+    let world = World::on(Server::builder().flag("--tls-self-signed").flag("--listen-http=127.0.0.1:0"));
+    let archive = Module::of("one").file("noise", noise(900_000)).build();
+    world.group("acme").project("acme/network").publish("acme/network", "vpc/aws", "1.0.0", archive.clone());
+    let address = world.server.addresses()[1].1;
+    let get = |lines: &str| {
+        let target = format!("{BASE}/1.0.0/vpc-aws-1.0.0.tar.gz");
+        let head = format!("GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ROOT_TOKEN}\r\n");
+        Wire::open(address).send(format!("{head}{lines}\r\n")).answer().unwrap()
+    };
+    let direct_answers = || {
+        let metrics = world.root().get("/-/metrics").must(200).text();
+        let line = metrics.lines().find_map(|line| line.strip_prefix("cairn_http_direct_answers_total "));
+        line.unwrap().parse::<u64>().unwrap()
+    };
+    // The first has to open it.
+    let first = get("");
+    let before = direct_answers();
+    let direct = get("");
+    assert_eq!(direct_answers(), before + 1, "it was not sent on the spot");
+    // Nobody is asked for trailers here, and this is not looked at any further before hyper.
+    let other = get("TE: trailers\r\n");
+    assert_eq!(direct_answers(), before + 1);
+    assert!(direct.body == archive, "other bytes");
+    for answer in [&first, &other] {
+        assert!(answer.body == archive, "other bytes");
+        assert_eq!(comparable(&direct), comparable(answer));
+    }
+    let downloads = || world.root().get("/v2/modules/acme/vpc/aws/downloads/summary").must(200).json();
+    eventually("all three are counted", || downloads()["data"]["attributes"]["total"] == 3);
 }

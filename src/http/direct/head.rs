@@ -1,7 +1,7 @@
 //! A head as clients of the module protocol send it, read where it lies.
 //!
 //! What is refused here is not refused: hyper reads it. So nothing is taken that could mean something else than it seems to:
-//! no body, no other protocol, no wish about the connection, no character that stands for another.
+//! no body, no other protocol, no part of an archive, no wish about the connection, no character that stands for another.
 
 use std::mem::MaybeUninit;
 
@@ -95,8 +95,10 @@ impl<'b> Fields<'b> {
                 self.hosts += 1;
                 Some(())
             }
+            5 if is("range") => None,
             6 if is("expect") => None,
             7 if is("upgrade") || is("trailer") => None,
+            8 if is("if-range") => None,
             9 if is("job-token") => None,
             9 if is("forwarded") => self.forward(field),
             10 if is("connection") => field.value.eq_ignore_ascii_case(b"keep-alive").then_some(()),

@@ -15,6 +15,7 @@ use super::super::{App, Edge, Start};
 use super::*;
 use crate::domain::Visibility;
 use crate::domain::credential::PersonalScope;
+use crate::domain::limits::HttpLimits;
 use crate::service::Caller;
 use crate::service::fixture::World;
 use crate::service::modules::Address;
@@ -173,6 +174,8 @@ async fn what_is_not_plain_is_left_to_hyper_as_it_came() {
         ("a job's token", versions("Job-Token: x\r\n")),
         ("a deploy token", versions("Deploy-Token: x\r\n")),
         ("two credentials", versions("Authorization: Bearer a\r\nAuthorization: Bearer b\r\n")),
+        ("a part", versions("Range: bytes=0-1\r\n")),
+        ("a part, on a condition", versions("If-Range: x\r\n")),
         ("a password", versions("Authorization: Basic YTpi\r\n")),
         ("a token that is none", versions("Authorization: Bearer nobody\r\n")),
         ("two hosts", versions("Host: y\r\n")),

@@ -1,13 +1,14 @@
 //! A ready answer, put together: for hyper, and as the very bytes that go out.
 
+use std::fmt::Display;
 use std::io::Write as _;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, STRICT_TRANSPORT_SECURITY,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY,
 };
 
 use super::super::file::{self, Tag};
@@ -15,6 +16,7 @@ use super::super::pipeline::{HSTS, REQUEST_ID, common_headers};
 use super::super::request_id::RequestId;
 use super::super::response::{Reply, ReplyBody};
 use super::super::terraform::TERRAFORM_GET;
+use crate::service::modules::Archive;
 
 /// An answer that is known to its last byte.
 pub(in crate::http) enum Whole {
@@ -59,6 +61,15 @@ static OF_UNCHANGED: LazyLock<Kind> = LazyLock::new(|| {
     Kind::new(StatusCode::NOT_MODIFIED, own)
 });
 
+static OF_ARCHIVE: LazyLock<Kind> = LazyLock::new(|| {
+    let own = [
+        (CACHE_CONTROL, file::CACHE),
+        (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
+        (CONTENT_TYPE, file::MEDIA_TYPE),
+    ];
+    Kind::new(StatusCode::OK, own)
+});
+
 impl Kind {
     fn new<const N: usize>(status: StatusCode, own: [(HeaderName, HeaderValue); N]) -> Self {
         let mut headers = HeaderMap::from_iter(own);
@@ -70,6 +81,16 @@ impl Kind {
             }
         }
         Self { status, headers, text }
+    }
+
+    /// Its own headers and those of one answer, up to what is special to that.
+    fn write(&self, marks: &Marks<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.text);
+        push_header(out, &REQUEST_ID, marks.id.as_str().as_bytes());
+        if marks.https {
+            push_header(out, &STRICT_TRANSPORT_SECURITY, HSTS.as_bytes());
+        }
+        push_header(out, &DATE, marks.date);
     }
 
     /// An answer with a copy of the headers: copying them all is cheaper than adding one after the other.
@@ -118,23 +139,29 @@ impl Whole {
 
     /// The same up to its body, as it goes out.
     pub(in crate::http) fn write_head(&self, marks: &Marks<'_>, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.kind().text);
-        push_header(out, &REQUEST_ID, marks.id.as_str().as_bytes());
-        if marks.https {
-            push_header(out, &STRICT_TRANSPORT_SECURITY, HSTS.as_bytes());
-        }
+        self.kind().write(marks, out);
         match self {
-            Self::Versions(json) => {
-                out.extend_from_slice(CONTENT_LENGTH.as_str().as_bytes());
-                // Writing to memory never fails.
-                let _ = write!(out, ": {}\r\n", json.len());
-            }
+            Self::Versions(json) => push_length(out, json.len()),
             Self::Location(url) => push_header(out, &TERRAFORM_GET, url.as_bytes()),
             Self::Unchanged(tag) => push_header(out, &ETAG, tag.as_str().as_bytes()),
         }
-        push_header(out, &DATE, marks.date);
         out.extend_from_slice(b"\r\n");
     }
+}
+
+/// What stands before all the bytes of an archive, as it goes out.
+pub(in crate::http) fn write_archive_head(archive: &Archive, marks: &Marks<'_>, out: &mut Vec<u8>) {
+    OF_ARCHIVE.write(marks, out);
+    push_header(out, &ETAG, Tag::of(&archive.sha256).as_str().as_bytes());
+    push_header(out, &CONTENT_DISPOSITION, file::disposition(archive).as_bytes());
+    push_length(out, archive.size);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn push_length(out: &mut Vec<u8>, length: impl Display) {
+    out.extend_from_slice(CONTENT_LENGTH.as_str().as_bytes());
+    // Writing to memory never fails.
+    let _ = write!(out, ": {length}\r\n");
 }
 
 fn push_header(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
