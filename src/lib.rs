@@ -30,7 +30,8 @@
 //! What Terraform asks again and again is kept ready ([`service::ready`]): answers for everybody who may see all the projects
 //! they are made of, callers by the hash of their token, each with a stamp of the store ([`store::Stamps`]). A commit makes
 //! the stamps old of what it could alter before the change is acknowledged, so a kept answer is never older than an
-//! acknowledged change. Archives leave through `sendfile` on plain connections, and in pieces over TLS.
+//! acknowledged change. Plain requests for them are answered between the socket and hyper (`http::direct`), which sees all
+//! others. Archives leave through `sendfile` on plain connections, and in pieces over TLS.
 //!
 //! Callers share places: each has a part of the uploads, lists, searches, password checks and connections, and waits behind its
 //! own requests (`service::lines`); a flood waits while others ask (`http::turns`). Long work runs in the background

@@ -153,7 +153,8 @@ fn respond(connection: &Connection, head: &Head<'_>, batch: &mut Vec<u8>) -> Opt
     if connection.outgoing.is_none() && !ready::may_be_whole(&head.question) {
         return None;
     }
-    let found = connection.with_acquaintance(|known| ready::find(app, known, &head.question))?;
+    let now = app.registry.now();
+    let found = connection.with_acquaintance(|known| ready::find(app, known, &head.question, now))?;
     let blob = match &found.content {
         Content::Whole(_) => None,
         Content::Archive(archive) => Some(at_hand(connection, archive)?),
@@ -164,7 +165,7 @@ fn respond(connection: &Connection, head: &Head<'_>, batch: &mut Vec<u8>) -> Opt
         return None;
     }
     let id = app.next_request_id();
-    let (status, body) = with_date(app.registry.now(), |date| {
+    let (status, body) = with_date(now, |date| {
         let marks = Marks { id: &id, https: client.https, date };
         match (&found.content, blob) {
             (Content::Whole(answer), _) => {

@@ -214,7 +214,7 @@ fn found_ready(
             let question = Question::of(head, survey)?;
             // Nobody else has it: a connection has one request at a time.
             let mut acquaintance = acquaintance.lock().unwrap_or_else(PoisonError::into_inner);
-            ready::find(app, &mut acquaintance, &question)
+            ready::find(app, &mut acquaintance, &question, app.registry.now())
         }
         // It is somebody of its own, whatever credential it sends.
         Peer::Operator => None,

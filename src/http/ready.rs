@@ -11,6 +11,7 @@ use std::sync::Arc;
 use hyper::Method;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH};
 use hyper::http::request::Parts;
+use jiff::Timestamp;
 
 use super::endpoint::{Endpoint, Terraform};
 use super::request::Survey;
@@ -91,14 +92,19 @@ pub(super) fn may_be_whole(question: &Question<'_>) -> bool {
 }
 
 /// The answer to a request whose head was checked, if it is ready.
-pub(super) fn find(app: &App, acquaintance: &mut Acquaintance, question: &Question<'_>) -> Option<Found> {
+pub(super) fn find(
+    app: &App,
+    acquaintance: &mut Acquaintance,
+    question: &Question<'_>,
+    now: Timestamp,
+) -> Option<Found> {
     let asked = Wanted::of(question)?;
     let with = match asked.ticket {
         // It decides alone.
         Some(ticket) => With::Ticket(ticket),
         None => credential(question.authorization)?,
     };
-    let (found, who) = app.registry.ready(asked.what, with, acquaintance)?;
+    let (found, who) = app.registry.ready(asked.what, with, acquaintance, now)?;
     let options = app.registry.options();
     let base_url = options.external_url.as_deref().unwrap_or_default();
     let content = match found {

@@ -169,14 +169,14 @@ impl std::fmt::Debug for With<'_> {
 
 impl Registry {
     /// The answer, if it is ready for who asks, and as whom they are logged. Nothing says only that it is not: the store
-    /// has to be asked. `acquaintance` is of the same connection each time.
+    /// has to be asked. `acquaintance` is of the same connection each time; `now` is read once for all that a request needs it for.
     pub fn ready(
         &self,
         asked: Asked<'_>,
         with: With<'_>,
         acquaintance: &mut Acquaintance,
+        now: Timestamp,
     ) -> Option<(ReadyAnswer, Arc<str>)> {
-        let now = self.now();
         let bearer;
         let (caller, only) = match with {
             With::Nothing => (self.acquainted(None, now, acquaintance)?, None),

@@ -43,7 +43,7 @@ fn is_ready(world: &World, secret: &str) -> bool {
 
 /// Whether it is ready for the first request of a connection.
 fn ready_once(world: &World, asked: Asked<'_>, with: With<'_>) -> bool {
-    world.registry.ready(asked, with, &mut Acquaintance::default()).is_some()
+    world.registry.ready(asked, with, &mut Acquaintance::default(), world.registry.now()).is_some()
 }
 
 #[tokio::test]
@@ -146,7 +146,9 @@ async fn whoever_asked_before_on_a_connection_is_checked_each_time() {
     let theirs = world.token(&stranger, PersonalScope::ReadApi).await.secret;
     ask(&world);
     let mut connection = Acquaintance::default();
-    let mut asks = |with| world.registry.ready(VERSIONS, with, &mut connection).map(|(_, who)| who);
+    let mut asks = |with| {
+        world.registry.ready(VERSIONS, with, &mut connection, world.registry.now()).map(|(_, who)| who)
+    };
     let (short, theirs) = (short.expose_secret(), theirs.expose_secret());
     let secret = long.secret.expose_secret();
     for _ in 0..2 {
@@ -174,7 +176,8 @@ async fn a_ticket_is_logged_as_of_nobody_whoever_asked_before_on_the_connection(
     ask(&world);
     let mut connection = Acquaintance::default();
     for _ in 0..2 {
-        let mut who = |asked, with| world.registry.ready(asked, with, &mut connection).unwrap().1;
+        let mut who =
+            |asked, with| world.registry.ready(asked, with, &mut connection, world.registry.now()).unwrap().1;
         assert!(who(VERSIONS, With::Token(secret.expose_secret())).starts_with("user:ada/"));
         assert_eq!(&*who(Asked::Archive("acme/vpc/aws/1.0.0"), With::Ticket(&ticket)), "anonymous");
     }
