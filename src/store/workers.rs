@@ -1,8 +1,9 @@
 //! A few threads of their own for long work of one kind.
 //!
-//! The runtime's threads for blocking work are as many as there ever was work at once, and a thread that has just finished is
-//! not yet there for the next piece: a long row of short pieces, never more than two at a time, ends with dozens of
-//! threads, each with memory of its own. Here there are never more than were asked for, and what comes beyond waits.
+//! Of the runtime's threads for blocking work one that has just finished is not yet there for the next piece, so another is
+//! started: a long row of short pieces, never more than two at a time, ends with dozens of threads that take turns. Each
+//! has memory of its own; and each has slept for long when its turn comes, for which the scheduler owes it time, so that
+//! a low priority does not count. Here there are never more threads than were asked for, and what comes beyond waits.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

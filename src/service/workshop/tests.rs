@@ -7,6 +7,8 @@ use std::task::{Context, Waker};
 
 use tokio::task::JoinSet;
 
+use super::super::error::InternalError;
+use super::super::fixture::World;
 use super::*;
 use crate::store::StoreError;
 
@@ -54,7 +56,11 @@ async fn work_that_panics_gives_its_place_back() {
     let workshop = Workshop::new(LABEL, Bounds::halved(1));
     for _ in 0..3 {
         let given_up = workshop.run(who(1), || panic!("a mistake")).await;
-        assert!(matches!(given_up, Err::<(), _>(ServiceError::Store(StoreError::Panicked))));
+        let panicked = ServiceError::Internal(InternalError::Store(StoreError::Panicked));
+        assert_eq!(
+            given_up.map_err(|error: ServiceError| error.to_string()),
+            Err::<(), _>(panicked.to_string())
+        );
     }
     assert_eq!(workshop.run(who(1), || 7).await.unwrap(), 7);
     assert_eq!(workshop.lines().free(), 1);
@@ -83,4 +89,21 @@ async fn whoever_goes_away_while_it_waits_has_nothing_done_and_holds_up_nobody()
     workshop.run(who(3), || ()).await.unwrap();
     assert_eq!(done.load(Ordering::SeqCst), 0);
     assert_eq!(workshop.lines().free(), 1);
+}
+
+#[tokio::test]
+async fn a_search_that_goes_on_does_not_hold_up_the_end_of_the_server() {
+    let world = World::empty().await;
+    let (begins, begun) = mpsc::channel();
+    let (end, ends) = mpsc::channel::<()>();
+    let mut reading = Box::pin(world.registry.read_long(move |_snapshot| {
+        begins.send(()).unwrap();
+        let _told = ends.recv();
+        Ok(7)
+    }));
+    assert!(reading.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    begun.recv().unwrap();
+    world.registry.close().await;
+    drop(end);
+    assert_eq!(reading.await.unwrap(), 7, "and it is finished, from the state it began with");
 }
