@@ -34,8 +34,9 @@
 //! others. Archives leave through `sendfile` on plain connections, and in pieces over TLS.
 //!
 //! Callers share places: each has a part of the uploads, lists, searches, password checks and connections, and waits behind its
-//! own requests (`service::lines`); a flood waits while others ask (`http::turns`). Long work runs in the background
-//! ([`store::background`]), at a lower priority than the threads that answer.
+//! own requests (`service::lines`); a flood waits while others ask (`http::turns`). Long work runs in the background, at
+//! a lower priority than the threads that answer: what comes in storms on a few threads of its own ([`store::Workers`]), everything
+//! else on the runtime's ([`store::background`]).
 //!
 //! # Life of a publish
 //!

@@ -13,6 +13,8 @@
 //! | `entry`, `links`, `inventory` | names, links, and whether entries can stand beside each other |
 //! | `collect`, `secrets`, `warnings` | what the entries add up to |
 //! | `manifest` | configuration files to a [`Manifest`] |
+//! | `manifest::plain` | native syntax as most files have it, in one pass over the text and without a tree |
+//! | `manifest::hcl`, `manifest::json` | any native syntax, and JSON, by parsers; `guard` keeps what would cost too much from them |
 //! | `pack` | a directory to an archive |
 //! | `browse` | what a stored archive holds: its entries, one of its files |
 //! | `readme` | Markdown of an archive to HTML that may stand in a page |

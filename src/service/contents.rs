@@ -10,6 +10,7 @@ use super::access::Caller;
 use super::cache::Cache;
 use super::error::{InternalError, ServiceError};
 use super::lines::{Bounds, Label, Lines};
+use super::workshop::Workshop;
 use crate::archive::ArchiveError;
 use crate::archive::browse;
 use crate::archive::readme::{self, Links, Target};
@@ -77,7 +78,7 @@ pub(super) struct Contents {
     readmes: Cache<(PackageId, String, FileUrls), Option<SafeHtml>>,
     listings: Cache<Sha256, Listing>,
     files: Cache<(Sha256, String), FileView>,
-    reading: Lines,
+    reading: Workshop,
 }
 
 impl Default for Contents {
@@ -86,7 +87,7 @@ impl Default for Contents {
             readmes: Cache::new(README_BYTES),
             listings: Cache::new(LISTING_BYTES),
             files: Cache::new(FILE_BYTES),
-            reading: Lines::new(
+            reading: Workshop::new(
                 LOOKING,
                 Bounds { waiting: WAITING, everyone: EVERYONE, ..Bounds::halved(READING) },
             ),
@@ -96,7 +97,7 @@ impl Default for Contents {
 
 impl Contents {
     pub(super) const fn lines(&self) -> &Lines {
-        &self.reading
+        self.reading.lines()
     }
 }
 
@@ -186,17 +187,14 @@ impl Registry {
         digest: Sha256,
         look: impl FnOnce(std::fs::File) -> Result<T, ArchiveError> + Send + 'static,
     ) -> Result<T, ServiceError> {
-        let turn = self.shared.contents.reading.take(self.who()).await?;
         let blobs = self.blobs().clone();
-        crate::store::background(move || {
-            // Given back when the work is done, also when nobody waits for it any more.
-            let _turn = turn;
+        let looked = self.shared.contents.reading.run(self.who(), move || {
             let blob = blobs
                 .open_blob(&digest)
                 .map_err(|error| ServiceError::io("opening an archive to look into it", error))?;
             look(blob).map_err(failure)
-        })
-        .await?
+        });
+        looked.await?
     }
 }
 

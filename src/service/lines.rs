@@ -250,7 +250,7 @@ impl Registry {
     /// What every limit on work did so far.
     pub fn limit_counts(&self) -> impl Iterator<Item = LimitCounts> + '_ {
         let shared = &self.shared;
-        [&shared.long_reads, &shared.uploads, shared.passwords.lines(), shared.contents.lines()]
+        [shared.long_reads.lines(), &shared.uploads, shared.passwords.lines(), shared.contents.lines()]
             .into_iter()
             .map(Lines::counts)
     }

@@ -60,6 +60,7 @@ mod passwords;
 mod removal;
 mod sights;
 mod standing;
+mod workshop;
 
 use std::num::NonZero;
 use std::path::Path;
@@ -102,6 +103,7 @@ use ready::Ready;
 use sights::Sights;
 use sign_in::Attempts;
 use tickets::Tickets;
+use workshop::Workshop;
 
 /// What a job is told whose token cannot be checked. Why not is for the log: nobody has shown yet who asks.
 const NOBODY_TO_ASK: &str =
@@ -172,7 +174,7 @@ struct Shared {
     activity: Activity,
     refusals: Refusals,
     uploads: Lines,
-    long_reads: Lines,
+    long_reads: Workshop,
     passwords: Passwords,
     attempts: Attempts,
     catalog: Arc<Catalog>,
@@ -247,7 +249,7 @@ impl Registry {
             activity: Activity::default(),
             refusals: Refusals::default(),
             uploads,
-            long_reads: Lines::new(LONG_READS, long_read_bounds()),
+            long_reads: Workshop::new(LONG_READS, long_read_bounds()),
             passwords: Passwords::default(),
             attempts: Attempts::default(),
             catalog,
@@ -276,14 +278,8 @@ impl Registry {
         &self,
         work: impl FnOnce(&Snapshot) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, ServiceError> {
-        let place = self.shared.long_reads.take(self.who()).await?;
         let store = self.shared.store.clone();
-        crate::store::background(move || {
-            // Given back when the work is done, also when nobody waits for it any more.
-            let _place = place;
-            store.read(work)
-        })
-        .await?
+        self.shared.long_reads.run(self.who(), move || store.read(work)).await?
     }
 
     /// As [`read_long`](Self::read_long), for what needs the versions of all modules. As long as those are being read such

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::ServiceError;
 use super::error::InternalError;
 use super::lines::{Bounds, Label, Lines, Who};
-use crate::store::background;
+use super::workshop::Workshop;
 
 /// Fewest characters of a password, as in GitLab.
 const MIN_LENGTH: usize = 8;
@@ -24,24 +24,24 @@ const SIGN_INS: Label =
 
 /// Computes and checks hashes of passwords.
 #[derive(Debug)]
-pub(super) struct Passwords(Lines);
+pub(super) struct Passwords(Workshop);
 
 impl Default for Passwords {
     fn default() -> Self {
         let bounds = Bounds { waiting: WAITING, everyone: EVERYONE, ..Bounds::halved(AT_ONCE) };
-        Self(Lines::new(SIGN_INS, bounds))
+        Self(Workshop::new(SIGN_INS, bounds))
     }
 }
 
 impl Passwords {
     pub(super) const fn lines(&self) -> &Lines {
-        &self.0
+        self.0.lines()
     }
 
     /// The hash to store for a new password, in PHC string form.
     pub(super) async fn hash(&self, who: Who, password: SecretString) -> Result<String, ServiceError> {
         judge(password.expose_secret())?;
-        self.in_turn(who, move || hash_now(&password)).await?
+        self.0.run(who, move || hash_now(&password)).await?
     }
 
     /// Whether a password belongs to a stored hash. Without one it takes as long, and says no: how long a sign-in
@@ -55,27 +55,13 @@ impl Passwords {
         if password.expose_secret().len() > MAX_BYTES {
             return Ok(false);
         }
-        let matches = self.in_turn(who, move || match stored {
+        let matches = self.0.run(who, move || match stored {
             Some(stored) => Ok(Argon2::default()
                 .verify_password(password.expose_secret().as_bytes(), stored.as_str())
                 .is_ok()),
             None => hash_now(&password).map(|_discarded| false),
         });
         matches.await?
-    }
-
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        who: Who,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, ServiceError> {
-        let place = self.0.take(who).await?;
-        let hashed = background(move || {
-            // It goes along: a caller that hangs up must not make room before its hash is done.
-            let _place = place;
-            work()
-        });
-        Ok(hashed.await?)
     }
 }
 
@@ -142,8 +128,8 @@ mod tests {
     #[tokio::test]
     async fn one_address_takes_no_more_than_its_share_of_the_sign_ins() {
         let passwords = Passwords::default();
-        let _guess = passwords.0.take(network(1)).await.unwrap();
-        let mut line: Vec<_> = (0..WAITING).map(|_| Box::pin(passwords.0.take(network(1)))).collect();
+        let _guess = passwords.lines().take(network(1)).await.unwrap();
+        let mut line: Vec<_> = (0..WAITING).map(|_| Box::pin(passwords.lines().take(network(1)))).collect();
         for next in &mut line {
             assert!(next.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }

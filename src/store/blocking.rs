@@ -36,7 +36,7 @@ pub async fn background<T: Send + 'static>(
 
 /// Once a thread: whoever is not root cannot take it back. On Linux the priority of "process 0" is that of the calling thread alone; where the system refuses,
 /// everything works as well, less evenly.
-fn stand_back() {
+pub(super) fn stand_back() {
     if !STANDS_BACK.replace(true) {
         let _ = rustix::process::setpriority_process(None, NICENESS);
     }

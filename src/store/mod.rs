@@ -22,6 +22,7 @@ mod stamps;
 pub mod tables;
 pub mod trusted_publishers;
 pub mod webhooks;
+mod workers;
 mod writer;
 
 use std::any::Any;
@@ -38,6 +39,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableT
 pub use blocking::{background, blocking};
 pub use notes::{Note, Observer};
 pub use stamps::{Affects, Stamp, Stamps};
+pub use workers::Workers;
 pub use writer::{Change, GroupSizes, Writer};
 
 use codec::{CodecError, Record, View};

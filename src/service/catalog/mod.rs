@@ -27,6 +27,7 @@ mod versions;
 mod vocabulary;
 mod words;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(super) use contents::{Contents, Generation, PlacedProject};
@@ -47,6 +48,8 @@ use loading::LoadedRows;
 #[derive(Default)]
 pub(super) struct Catalog {
     state: RwLock<State>,
+    /// Whether everything was read. Apart, so that who asks does not wait for a long search to let a change in.
+    is_complete: AtomicBool,
     /// Held by whoever reads the modules, so that nobody reads them twice. Counts how often they were read.
     reading_modules: Mutex<u64>,
     /// Held by whoever reads the rows.
@@ -119,7 +122,7 @@ impl Catalog {
 
     /// Whether everything was read.
     pub(super) fn is_complete(&self) -> bool {
-        self.state().contents(true).is_some()
+        self.is_complete.load(Ordering::Acquire)
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -196,6 +199,7 @@ impl Catalog {
             contents.adopt(loaded);
             contents.follow(missed);
             *state = State::Current(Box::new(contents));
+            self.is_complete.store(true, Ordering::Release);
         }
     }
 }
@@ -217,7 +221,9 @@ impl Observer for Catalog {
     }
 
     fn reopened(&self) {
-        *self.state_mut() = State::Stale;
+        let mut state = self.state_mut();
+        *state = State::Stale;
+        self.is_complete.store(false, Ordering::Release);
     }
 }
 

@@ -163,7 +163,7 @@ async fn an_archive_that_changed_on_disk_is_the_servers_fault() {
 #[tokio::test]
 async fn who_has_more_waiting_than_may_is_sent_away_and_others_are_served() {
     let (world, package) = stage(&[("main.tf", b"")]).await;
-    let reading = &world.registry.shared.contents.reading;
+    let reading = world.registry.shared.contents.lines();
     let running = reading.take(Who::Program).await.unwrap();
     let mut line: Vec<_> = (0..WAITING).map(|_| Box::pin(reading.take(Who::Program))).collect();
     for next in &mut line {

@@ -61,7 +61,7 @@ impl Reader<'_> {
     /// Passes a sign that may follow a key.
     pub(super) fn sign(&mut self, sign: &[u8]) -> Option<()> {
         self.signs += 1;
-        self.expect(sign)
+        self.pass(sign)
     }
 
     /// Passes an operand with what is taken out of it. Says whether lines may end from here on.
@@ -171,7 +171,7 @@ impl Reader<'_> {
             match self.peek() {
                 b',' => self.at += 1,
                 b'.' => {
-                    self.expect(b"...")?;
+                    self.pass(b"...")?;
                     self.blanks(true)?;
                     break;
                 }

@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
         self.nested(|reader| reader.expression(false))?;
         self.blanks(true)?;
         if self.peek() == b'.' {
-            self.expect(b"...")?;
+            self.pass(b"...")?;
             self.blanks(true)?;
         }
         self.for_condition()

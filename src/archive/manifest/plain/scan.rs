@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes exactly this.
-    pub(super) fn expect(&mut self, token: &[u8]) -> Option<()> {
+    pub(super) fn pass(&mut self, token: &[u8]) -> Option<()> {
         self.rest().starts_with(token).then(|| self.at += token.len())
     }
 

@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
 
     /// Passes `<<NAME` and `<<-NAME` up to the line of the name.
     pub(super) fn heredoc(&mut self) -> Option<()> {
-        self.expect(b"<<")?;
+        self.pass(b"<<")?;
         if self.peek() == b'-' {
             self.at += 1;
         }
