@@ -283,12 +283,18 @@ impl Server {
         tokio::spawn(async move {
             let _places = (place, admitted);
             let _counted = app.metrics.connection();
-            match accepted {
-                Accepted::Control(stream) => {
-                    let connection = Connection::new(Arc::clone(&app), None, Peer::Operator);
-                    connection::serve(connection, stream, watcher).await;
+            match (accepted, tls) {
+                (Accepted::Tcp(stream, address), None) => {
+                    plain_connection(app, stream, address, watcher).await;
                 }
-                Accepted::Tcp(stream, address) => tcp_connection(app, stream, address, tls, watcher).await,
+                // On the heap, so that a plain connection, of which there can be thousands, need not have room for them.
+                (Accepted::Tcp(stream, address), Some(Tls(acceptor))) => {
+                    Box::pin(tls_connection(app, stream, address, acceptor, watcher)).await;
+                }
+                (Accepted::Control(stream), _) => {
+                    let connection = Connection::new(app, None, Peer::Operator);
+                    Box::pin(connection::serve(connection, stream, watcher)).await;
+                }
             }
         });
     }
@@ -306,20 +312,21 @@ async fn accept_one(listener: &Listener) -> std::io::Result<Accepted> {
     }
 }
 
-async fn tcp_connection(
+async fn plain_connection(app: Arc<App>, stream: TcpStream, address: SocketAddr, watcher: Watcher) {
+    let (stream, patience) = (SendfileStream::new(stream), app.limits.write);
+    let (outgoing, peer) = (stream.outgoing(), Peer::Network { address, tls: false });
+    let connection = Connection::new(app, Some(outgoing), peer);
+    connection::serve(connection, StallGuard::new(stream, patience), watcher).await;
+}
+
+async fn tls_connection(
     app: Arc<App>,
     stream: TcpStream,
     address: SocketAddr,
-    tls: Option<Tls>,
+    acceptor: TlsAcceptor,
     watcher: Watcher,
 ) {
     let patience = app.limits.write;
-    let Some(Tls(acceptor)) = tls else {
-        let stream = SendfileStream::new(stream);
-        let (outgoing, peer) = (stream.outgoing(), Peer::Network { address, tls: false });
-        let connection = Connection::new(app, Some(outgoing), peer);
-        return connection::serve(connection, StallGuard::new(stream, patience), watcher).await;
-    };
     let stream = StallGuard::new(stream, patience);
     // The handshake is in the connection's own task and under a deadline: a slow one holds up nobody.
     match tokio::time::timeout(app.limits.handshake, acceptor.accept(stream)).await {
