@@ -62,10 +62,10 @@ impl Model {
             Operation::PutHash(key, id) => drop(self.hashes.insert(hash(*key), *id)),
             Operation::RemoveHash(key) => drop(self.hashes.remove(&hash(*key))),
             Operation::PutChild(a, b, c) => {
-                drop(self.children.insert((u64::from(*a), *b, u64::from(*c)), ()))
+                self.children.insert((u64::from(*a), *b, u64::from(*c)), ());
             }
             Operation::RemoveChild(a, b, c) => {
-                drop(self.children.remove(&(u64::from(*a), *b, u64::from(*c))))
+                self.children.remove(&(u64::from(*a), *b, u64::from(*c)));
             }
             Operation::PutPath(text, id) => drop(self.paths.insert(path(text), *id)),
             Operation::RemovePath(text) => drop(self.paths.remove(&path(text))),
