@@ -59,7 +59,7 @@ pub(crate) fn benches(criterion: &mut Criterion) {
 fn answered(registry: &Registry, path: &str, secret: &SecretString) -> usize {
     let with = With::Token(secret.expose_secret());
     let Some((ReadyAnswer::Versions(versions), _who)) =
-        registry.ready(Asked::Versions(black_box(path)), with, &mut Acquaintance::default())
+        registry.ready(Asked::Versions(black_box(path)), with, &mut Acquaintance::default(), registry.now())
     else {
         return 0;
     };

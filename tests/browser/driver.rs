@@ -40,8 +40,12 @@ const FLAGS: &[&str] = &[
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
-/// Ends the program when its own input ends: when the test lets go of it, and also when the tests are killed.
-const GUARD: &str = r#""$1" "$2" & read -r _; kill $!; wait"#;
+/// Ends the program when its own input ends: when the test lets go of it, and also when the tests are killed. It lets go of
+/// the program's output, so that this ends with the program.
+const GUARD: &str = r#""$1" "$2" & exec >&-; read -r _; kill $!; wait"#;
+
+/// How often a driver is started: now and then one ends before it has begun.
+const STARTS: usize = 3;
 
 /// A session: a browser that runs, and the one way to it.
 #[derive(Debug)]
@@ -95,17 +99,9 @@ impl Driver {
             return None;
         };
         let turn = Turn::take();
-        let mut process = Command::new("sh")
-            .args(["-c", GUARD, "sh"])
-            .arg(driver)
-            .arg("--port=0")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut printed = BufReader::new(process.stdout.take().unwrap());
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port(&mut printed)));
+        let (process, printed, port) =
+            (0..STARTS).find_map(|_| begin(&driver)).expect("ChromeDriver did not start");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut driver = Self {
             process,
             _printed: printed,
@@ -208,14 +204,32 @@ fn program(names: &[&str]) -> Option<PathBuf> {
 }
 
 /// Where `ChromeDriver` says that it listens.
-fn port(printed: &mut impl BufRead) -> u16 {
-    for line in printed.lines() {
-        let line = line.unwrap();
-        if let Some((_, port)) = line.split_once("started successfully on port ") {
-            return port.trim_end_matches('.').parse().unwrap();
-        }
+/// Starts a driver, and waits until it says where it listens. Nothing when it ends instead.
+fn begin(driver: &Path) -> Option<(Child, BufReader<ChildStdout>, u16)> {
+    let mut process = Command::new("sh")
+        .args(["-c", GUARD, "sh"])
+        .arg(driver)
+        .arg("--port=0")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut printed = BufReader::new(process.stdout.take().unwrap());
+    if let Some(port) = port(&mut printed) {
+        return Some((process, printed, port));
     }
-    panic!("ChromeDriver did not start")
+    drop(process.stdin.take());
+    process.wait().unwrap();
+    None
+}
+
+fn port(printed: &mut impl BufRead) -> Option<u16> {
+    printed.lines().find_map(|line| {
+        let line = line.unwrap();
+        let (_, port) = line.split_once("started successfully on port ")?;
+        Some(port.trim_end_matches('.').parse().unwrap())
+    })
 }
 
 /// Browsers at once: they are heavy, and a machine that is busy with many makes each of them time out.
