@@ -42,7 +42,7 @@ fn fetched(world: &mut World, workload: &str, path: &str, connections: usize, go
     )?;
     world.told(
         Row::ratio(workload, "nginx file", played.ratios(1), &played, goal)
-            .guard(0.75)
+            .guard(0.70)
             .per_cpu(played.ratios_per_cpu(1))
             .absolute(mebibytes(&played)),
     );
