@@ -161,6 +161,7 @@ pub(super) fn word<T>(outcome: &Result<T, ServiceError>) -> &'static str {
         Err(ServiceError::Taken(_)) => "taken",
         Err(ServiceError::Forbidden(_)) => "forbidden",
         Err(ServiceError::Throttled(_)) => "throttled",
+        Err(ServiceError::Crowded(_)) => "crowded",
         Err(error) => panic!("unexpected: {error:?}"),
     }
 }

@@ -6,8 +6,10 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::access::Caller;
@@ -116,6 +118,12 @@ struct Shared {
     refusals: AtomicU64,
 }
 
+impl Shared {
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Who has a place or waits. A caller of whom nobody does is not in it.
 #[derive(Debug, Default)]
 struct Present {
@@ -138,15 +146,35 @@ pub struct Place {
     _member: Member,
 }
 
+impl Place {
+    /// Gives the place back to all callers at once, and to its own caller's line only after that time, if anybody waits in it.
+    pub(super) fn give_back_slowly(self, runtime: &Handle, pause: Duration) {
+        let Self { _shared: shared, _own: own, _member: member } = self;
+        drop(shared);
+        if member.is_one_of_many() {
+            runtime.spawn(async move {
+                tokio::time::sleep(pause).await;
+                drop((own, member));
+            });
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Member {
     shared: Arc<Shared>,
     who: Who,
 }
 
+impl Member {
+    fn is_one_of_many(&self) -> bool {
+        self.shared.present().lines.get(&self.who).is_some_and(|line| line.members > 1)
+    }
+}
+
 impl Drop for Member {
     fn drop(&mut self) {
-        let mut present = self.shared.present.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut present = self.shared.present();
         present.everyone = present.everyone.saturating_sub(1);
         if let Some(line) = present.lines.get_mut(&self.who) {
             line.members = line.members.saturating_sub(1);
@@ -196,7 +224,7 @@ impl Lines {
 
     fn join(&self, who: Who) -> Result<(Member, Arc<Semaphore>), ServiceError> {
         let shared = &self.0;
-        let mut present = shared.present.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut present = shared.present();
         let members = present.lines.get(&who).map_or(0, |line| line.members);
         let refused = if members >= shared.bounds.own.saturating_add(shared.bounds.waiting) {
             Some(ServiceError::Crowded(shared.label.what))

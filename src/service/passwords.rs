@@ -1,8 +1,11 @@
 //! Passwords as argon2id hashes, computed a few at a time: each takes 19 MiB and tens of milliseconds.
 
+use std::time::Duration;
+
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::runtime::Handle;
 
 use super::ServiceError;
 use super::error::InternalError;
@@ -19,6 +22,9 @@ const AT_ONCE: usize = 2;
 const WAITING: usize = 7;
 /// Hashes that wait or are computed at most. With 50 ms a hash the last of them waits under two seconds.
 const EVERYONE: usize = 64;
+/// After a wrong password, how long before the next one of that address is looked at, if one waits: two guesses a second
+/// cost neither the processor nor the passwords much.
+const GUESS_PAUSE: Duration = Duration::from_millis(500);
 const SIGN_INS: Label =
     Label { name: "passwords", what: "sign-ins", busy: "too many sign-ins at once: try again in a moment" };
 
@@ -55,11 +61,18 @@ impl Passwords {
         if password.expose_secret().len() > MAX_BYTES {
             return Ok(false);
         }
-        let matches = self.0.run(who, move || match stored {
-            Some(stored) => Ok(Argon2::default()
-                .verify_password(password.expose_secret().as_bytes(), stored.as_str())
-                .is_ok()),
-            None => hash_now(&password).map(|_discarded| false),
+        let runtime = Handle::current();
+        let matches = self.0.run_in_place(who, move |place| {
+            let matches = match stored {
+                Some(stored) => Argon2::default()
+                    .verify_password(password.expose_secret().as_bytes(), stored.as_str())
+                    .is_ok(),
+                None => hash_now(&password).map(|_discarded| false)?,
+            };
+            if !matches {
+                place.give_back_slowly(&runtime, GUESS_PAUSE);
+            }
+            Ok(matches)
         });
         matches.await?
     }
@@ -136,5 +149,18 @@ mod tests {
         let refused = passwords.verify(network(1), "battery staple".into(), None).await;
         assert!(matches!(refused, Err(ServiceError::Crowded(_))), "the address itself");
         assert!(!passwords.verify(network(2), "correct horse".into(), None).await.unwrap(), "another");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_wrong_password_the_next_of_that_address_is_not_looked_at_at_once() {
+        let passwords = Passwords::default();
+        let stored = passwords.hash(Who::Program, "correct horse".into()).await.unwrap();
+        let verify = |password: &str| passwords.verify(network(1), password.into(), Some(stored.clone()));
+        for (first, pause) in [("battery staple", GUESS_PAUSE), ("correct horse", Duration::ZERO)] {
+            let began = tokio::time::Instant::now();
+            let (matches, next) = tokio::join!(verify(first), verify("correct horse"));
+            assert_eq!((matches.unwrap(), next.unwrap()), (pause.is_zero(), true));
+            assert_eq!(began.elapsed(), pause, "{first}");
+        }
     }
 }

@@ -28,6 +28,9 @@ pub(super) const SESSION_NAME: &str = "password sign-in";
 const FAILURES: u32 = 10;
 /// ... until this long after the first of them.
 const WINDOW: SignedDuration = SignedDuration::from_mins(10);
+/// How long a sign-in that nobody has time for waits to hear so: who guesses with many connections asks again at once, and
+/// would keep the server busy with refusals.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 /// Pairs of address and user name that are remembered: about 2 MB.
 const REMEMBERED: usize = 10_000;
 
@@ -148,8 +151,15 @@ impl Registry {
         }
         let stored = user.as_ref().and_then(|user| user.password_hash.clone());
         let verified = self.shared.passwords.verify(self.who(), password, stored).await;
-        // No password was looked at: being busy is not the caller's failure.
-        let matches = verified.inspect_err(|_busy| self.shared.attempts.give_back(&key))?;
+        let matches = match verified {
+            Ok(matches) => matches,
+            Err(busy) => {
+                // No password was looked at: being busy is not the caller's failure.
+                self.shared.attempts.give_back(&key);
+                tokio::time::sleep(REFUSAL_PAUSE).await;
+                return Err(busy);
+            }
+        };
         let Some(user) = user.clone().filter(|_| matches) else {
             self.sign_in_failed(user.as_ref());
             return Err(ServiceError::Unauthenticated(BadCredential::Password));

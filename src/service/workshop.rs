@@ -1,7 +1,7 @@
 //! Long work of one kind: places for it, shared fairly, and threads of its own, no more of them than there are places.
 
 use super::ServiceError;
-use super::lines::{Bounds, Label, Lines, Who};
+use super::lines::{Bounds, Label, Lines, Place, Who};
 use crate::store::Workers;
 
 /// See the module's documentation.
@@ -28,13 +28,18 @@ impl Workshop {
         who: Who,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ServiceError> {
+        self.run_in_place(who, |_place| work()).await
+    }
+
+    /// The same for work that gives its place back itself.
+    pub(super) async fn run_in_place<T: Send + 'static>(
+        &self,
+        who: Who,
+        work: impl FnOnce(Place) -> T + Send + 'static,
+    ) -> Result<T, ServiceError> {
         let place = self.lines.take(who).await?;
-        let done = self.workers.run(move || {
-            // It goes along: a caller that hangs up must not make room before its work is done.
-            let _place = place;
-            work()
-        });
-        Ok(done.await?)
+        // It goes along: a caller that hangs up must not make room before its work is done.
+        Ok(self.workers.run(move || work(place)).await?)
     }
 }
 

@@ -1,5 +1,9 @@
 //! Users as their use cases leave them.
 
+use std::future::Future;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::fixture::{World, new_group, new_project, word};
@@ -250,4 +254,25 @@ async fn ten_wrong_passwords_close_the_door_for_a_while_to_the_right_one_too() {
     assert!(world.as_caller(&session.secret).is_ok());
     world.pass(7200);
     assert_eq!(word(&world.as_caller(&session.secret)), "credential", "a session lasts two hours");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_nobody_has_time_for_is_told_so_after_a_while_and_does_not_count() {
+    let world = World::empty().await;
+    let (registry, address) = (&world.registry, "192.0.2.1".parse().unwrap());
+    registry.bootstrap_root(Some("right password".into()), None, |_| Ok(())).await.unwrap();
+    let right = || registry.sign_in(address, "root", "right password".into(), PersonalScope::Api);
+    let lines = registry.shared.passwords.lines();
+    let place = lines.take(registry.who()).await.unwrap();
+    let mut line: Vec<_> = std::iter::repeat_with(|| Box::pin(lines.take(registry.who()))).take(7).collect();
+    for waiting in &mut line {
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    for _ in 0..12 {
+        let began = tokio::time::Instant::now();
+        assert_eq!(word(&right().await), "crowded");
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+    drop((place, line));
+    assert_eq!(word(&right().await), "done");
 }

@@ -63,6 +63,22 @@ fn where_there_is_one_place_a_storm_is_in_front_of_others_with_one_request_only(
     assert!(storm.iter_mut().any(|waiting| poll(waiting).is_some_and(|outcome| outcome.is_ok())));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_place_given_back_slowly_is_free_for_others_at_once_and_for_its_own_line_later() {
+    let (lines, pause) = (lines(Bounds::halved(2)), Duration::from_secs(7));
+    let place = placed(&lines, who(1));
+    let mut own = one_waiting(&lines, who(1));
+    place.give_back_slowly(&Handle::current(), pause);
+    assert_eq!(lines.free(), 2);
+    assert!(poll(&mut own).is_none());
+    let began = tokio::time::Instant::now();
+    let place = own.await.unwrap();
+    assert_eq!(began.elapsed(), pause);
+    place.give_back_slowly(&Handle::current(), pause);
+    drop(placed(&lines, who(1)));
+    assert!(lines.0.present().lines.is_empty(), "nobody waited: it was free at once");
+}
+
 #[test]
 fn beyond_its_line_a_caller_is_refused_and_nobody_else() {
     let lines = lines(Bounds { waiting: 2, ..Bounds::halved(2) });
@@ -92,7 +108,7 @@ fn nothing_is_remembered_of_who_left() {
     let waiting = [one_waiting(&lines, who(1)), one_waiting(&lines, who(3))];
     drop(waiting);
     drop(places);
-    let present = lines.0.present.lock().unwrap();
+    let present = lines.0.present();
     assert!(present.lines.is_empty());
     assert_eq!(present.everyone, 0);
     assert_eq!(lines.free(), 2);
