@@ -28,6 +28,7 @@ mod options;
 mod paced;
 mod paths;
 mod publisher;
+mod receiver;
 mod report;
 mod rounds;
 mod seed;
@@ -56,6 +57,7 @@ fn main() -> Result<ExitCode> {
             seed::write(&dir, Size { modules, versions })?;
         }
         Some(Command::Control { listen, answer }) => control::run(listen, &answer)?,
+        Some(Command::Receive { listen, dir, rows }) => receiver::run(listen, &dir, rows)?,
         Some(Command::Fetch(asked)) => fetch::main(&asked)?,
         Some(Command::Paced(asked)) => paced::main(&asked)?,
         Some(Command::Victim(asked)) => victim::main(&asked)?,

@@ -30,6 +30,15 @@ pub(crate) enum Command {
     /// Answer every request with the answer in a file (run by the program itself)
     #[command(hide = true)]
     Control { listen: SocketAddr, answer: PathBuf },
+    /// Take archives and make them durable (run by the program itself)
+    #[command(hide = true)]
+    Receive {
+        listen: SocketAddr,
+        dir: PathBuf,
+        /// With a row in a database for each
+        #[arg(long)]
+        rows: bool,
+    },
     /// Download as fast as possible and print what came (run by the program itself)
     #[command(hide = true)]
     Fetch(Fetch),

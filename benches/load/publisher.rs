@@ -49,13 +49,20 @@ pub(crate) fn publish(server: SocketAddr, archive: &[u8], clients: usize, until:
 
 /// What no registry can do without: hashes, unpacks, writes and makes durable.
 pub(crate) fn publish_plainly(dir: &Path, archive: &[u8], clients: usize, until: Until) -> Result<Work> {
-    for first in 0..=u8::MAX {
-        std::fs::create_dir_all(dir.join(format!("{first:02x}")))?;
-    }
+    make_folders(dir)?;
     at_once(clients, until, archive, || Ok(|archive: &[u8], number: u32| keep(dir, archive, number)))
 }
 
-fn keep(dir: &Path, archive: &[u8], number: u32) -> Result<()> {
+/// The folders that [`keep`] sorts archives into.
+pub(crate) fn make_folders(dir: &Path) -> Result<()> {
+    for first in 0..=u8::MAX {
+        std::fs::create_dir_all(dir.join(format!("{first:02x}")))?;
+    }
+    Ok(())
+}
+
+/// Hashes, unpacks and writes an archive; durable when it returns.
+pub(crate) fn keep(dir: &Path, archive: &[u8], number: u32) -> Result<()> {
     let staged = dir.join(format!("upload-{number}"));
     let mut file = File::options().create_new(true).write(true).open(&staged)?;
     let mut hash = Hasher::default();

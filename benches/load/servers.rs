@@ -158,12 +158,22 @@ pub(crate) fn control(dir: &Path, answer: &Answer) -> Result<Server> {
     let plain = free_port()?;
     let file = dir.join(format!("answer-{}", plain.port()));
     std::fs::write(&file, crate::control::freeze(answer))?;
-    let child = command(&std::env::current_exe()?, Cores::One)
-        .arg("control")
-        .arg(plain.to_string())
-        .arg(&file)
-        .stdin(Stdio::null())
-        .spawn()?;
+    let mut command = command(&std::env::current_exe()?, Cores::One);
+    command.arg("control").arg(plain.to_string()).arg(&file);
+    begin_control(command, plain)
+}
+
+/// Starts this program again as a server that takes archives and makes them durable in a folder, with a row in a
+/// database for each or without.
+pub(crate) fn receiver(dir: &Path, rows: bool) -> Result<Server> {
+    let plain = free_port()?;
+    let mut command = command(&std::env::current_exe()?, Cores::All);
+    command.arg("receive").arg(plain.to_string()).arg(dir).args(rows.then_some("--rows"));
+    begin_control(command, plain)
+}
+
+fn begin_control(mut command: Command, plain: SocketAddr) -> Result<Server> {
+    let child = command.stdin(Stdio::null()).spawn()?;
     let mut server = Server { child, plain, secure: plain };
     let end = Instant::now() + PATIENCE;
     while Connection::open(plain).is_err() {

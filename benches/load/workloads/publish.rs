@@ -9,7 +9,7 @@ use crate::machine;
 use crate::publisher::{Until, publish, publish_plainly};
 use crate::report::{Goal, Row, short};
 use crate::rounds::{Contestant, Work, median, play};
-use crate::servers::Cores;
+use crate::servers::{self, Cores};
 use crate::world::World;
 
 /// Clients that publish at once.
@@ -29,6 +29,9 @@ fn at_once(world: &mut World, workload: &str, bytes: usize) -> Result<()> {
     let cairn = world.cairn(&data, Cores::All, "warn")?;
     let archive = archives::module(bytes)?;
     let until = Until::Passed(Duration::from_secs(world.run.seconds));
+    let received = ["received", "received-rows"].map(|name| world.scratch(name));
+    let [bare, noting] = &received;
+    let (bare, noting) = (servers::receiver(bare, false)?, servers::receiver(noting, true)?);
     let played = play(
         world.rules(),
         &mut [
@@ -42,6 +45,16 @@ fn at_once(world: &mut World, workload: &str, bytes: usize) -> Result<()> {
                 pid: None,
                 run: Box::new(|| publish_plainly(&plain, &archive, CLIENTS, until)),
             },
+            Contestant {
+                name: "bare hyper",
+                pid: Some(bare.pid()),
+                run: Box::new(|| publish(bare.plain, &archive, CLIENTS, until)),
+            },
+            Contestant {
+                name: "bare hyper and redb",
+                pid: Some(noting.pid()),
+                run: Box::new(|| publish(noting.plain, &archive, CLIENTS, until)),
+            },
         ],
     )?;
     let (rate, p99) = (
@@ -53,6 +66,11 @@ fn at_once(world: &mut World, workload: &str, bytes: usize) -> Result<()> {
     // The plain publisher speaks no HTTP, reads no configuration and keeps no metadata.
     let row = Row::ratio(workload, "hash and sync", played.ratios(1), &played, goal).guard(0.20);
     world.told(row.absolute(done));
+    for (at, control) in [(2, "hyper, hash and sync"), (3, "hyper, hash, sync, one row in redb")] {
+        let other = median(&played.values(|round| Some(round.get(at)?.rate)));
+        let row = Row::ratio(workload, control, played.ratios(at), &played, Goal::None);
+        world.told(row.absolute(format!("the other {}/s", short(other))));
+    }
     // What was written stays until the program ends: for some seconds after many files were deleted, ext4 without a
     // journal takes long to make new ones, which the next workload would pay for.
     drop(cairn);
