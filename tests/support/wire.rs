@@ -91,6 +91,8 @@ impl Wire {
                 true
             }
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
+            // Whoever reads on does so until there is something: a program that was stopped meanwhile is told so.
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) => panic!("reading from the server: {error}"),
         }
     }
