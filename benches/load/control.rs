@@ -1,6 +1,7 @@
 //! Bare hyper: every request gets the answer that cairn gave to a sample, from memory.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -48,23 +49,30 @@ fn thaw(bytes: &[u8]) -> Result<Response<Full<Bytes>>> {
 pub(crate) fn run(listen: SocketAddr, answer: &Path) -> Result<()> {
     let answer = thaw(&std::fs::read(answer)?)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(async move {
-        let listener = tokio::net::TcpListener::bind(listen).await?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let service = service_fn(move |_request: Request<Incoming>| {
-                    let answer = answer.clone();
-                    async move { Ok::<_, Infallible>(answer) }
-                });
-                let served = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .serve_connection(TokioIo::new(stream), service);
-                // Clients leave in the middle of things when their time is over.
-                drop(served.await);
+    runtime.block_on(serve(listen, move |_request| std::future::ready(answer.clone())))
+}
+
+/// Every connection, with hyper and nothing else.
+pub(crate) async fn serve<A, F>(listen: SocketAddr, answer: A) -> Result<()>
+where
+    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Full<Bytes>>> + Send,
+{
+    let listener = tokio::net::TcpListener::bind(listen).await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let answer = answer.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let answer = answer(request);
+                async move { Ok::<_, Infallible>(answer.await) }
             });
-        }
-    })
+            let served = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
+            // Clients leave in the middle of things when their time is over.
+            drop(served.await);
+        });
+    }
 }

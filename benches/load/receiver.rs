@@ -1,7 +1,6 @@
 //! The least that a registry does to publish: bare hyper takes archives, hashes, unpacks and syncs them, and notes each in
 //! redb if it is asked to.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,15 +8,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 
 use anyhow::{Context, Result};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, StatusCode, body::Incoming};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use redb::{Database, TableDefinition};
 use tokio::sync::oneshot;
 
+use crate::control::serve;
 use crate::publisher::{keep, make_folders};
 
 const ROWS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("rows");
@@ -35,33 +31,17 @@ pub(crate) fn run(listen: SocketAddr, dir: &Path, rows: bool) -> Result<()> {
     let notes = rows.then(|| begin_notes(dir)).transpose()?;
     let (dir, next) = (Arc::<Path>::from(dir), Arc::new(AtomicU32::new(0)));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async move {
-        let listener = tokio::net::TcpListener::bind(listen).await?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            let (dir, next, notes) = (Arc::clone(&dir), Arc::clone(&next), notes.clone());
-            tokio::spawn(async move {
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let (dir, notes) = (Arc::clone(&dir), notes.clone());
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    async move {
-                        let outcome = receive(request, dir, number, notes).await;
-                        let status =
-                            outcome.map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::CREATED);
-                        let mut response = Response::new(Empty::<Bytes>::new());
-                        *response.status_mut() = status;
-                        Ok::<_, Infallible>(response)
-                    }
-                });
-                let served = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .serve_connection(TokioIo::new(stream), service);
-                // Clients leave in the middle of things when their time is over.
-                drop(served.await);
-            });
+    runtime.block_on(serve(listen, move |request| {
+        let (dir, notes) = (Arc::clone(&dir), notes.clone());
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        async move {
+            let outcome = receive(request, dir, number, notes).await;
+            let mut response = Response::new(Full::default());
+            *response.status_mut() =
+                outcome.map_or(StatusCode::INTERNAL_SERVER_ERROR, |()| StatusCode::CREATED);
+            response
         }
-    })
+    }))
 }
 
 async fn receive(

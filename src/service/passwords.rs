@@ -20,7 +20,8 @@ const MAX_BYTES: usize = 128;
 const AT_ONCE: usize = 2;
 /// Hashes of one caller, or of one address, that wait: whoever guesses passwords keeps nobody else from signing in.
 const WAITING: usize = 7;
-/// Hashes that wait or are computed at most. With 50 ms a hash the last of them waits under two seconds.
+/// Hashes that wait or are computed at most. With 50 ms a hash the last of them waits under two seconds, and longer only behind
+/// wrong guesses of its own address.
 const EVERYONE: usize = 64;
 /// After a wrong password, how long before the next one of that address is looked at, if one waits: two guesses a second
 /// cost neither the processor nor the passwords much.
