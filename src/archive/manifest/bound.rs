@@ -2,7 +2,9 @@
 
 use std::io;
 
-use crate::domain::manifest::{Manifest, ModulePart};
+use crate::domain::manifest::{
+    Input, Manifest, ModuleCall, ModulePart, Output, ProviderRequirement, Resource,
+};
 
 /// Drops details until the manifest fits in `limit` bytes of JSON. Says whether anything was dropped.
 pub(crate) fn shrink(manifest: &mut Manifest, limit: usize) -> bool {
@@ -17,6 +19,10 @@ pub(crate) fn shrink(manifest: &mut Manifest, limit: usize) -> bool {
         },
         |manifest| empty(&mut manifest.root),
     ];
+    // Nearly every manifest is far from the limit, and counting its JSON costs as much as writing it.
+    if at_most(manifest) <= limit {
+        return false;
+    }
     let mut dropped = false;
     for step in steps {
         if size(manifest) <= limit {
@@ -31,6 +37,43 @@ pub(crate) fn shrink(manifest: &mut Manifest, limit: usize) -> bool {
 /// Leaves only the path.
 fn empty(part: &mut ModulePart) {
     *part = ModulePart { path: std::mem::take(&mut part.path), ..ModulePart::default() };
+}
+
+/// Bytes that one part takes as JSON besides its texts and lists, and one item of a list likewise: more than their
+/// names, quotes and commas.
+const PART_BYTES: usize = 160;
+const ITEM_BYTES: usize = 96;
+/// Bytes that one byte of text takes as JSON at most.
+const ESCAPED_BYTES: usize = 6;
+
+/// More bytes than the manifest takes as JSON, from nothing but lengths.
+fn at_most(manifest: &Manifest) -> usize {
+    let parts = std::iter::once(&manifest.root).chain(&manifest.submodules).chain(&manifest.examples);
+    PART_BYTES + parts.map(|part| PART_BYTES + part_at_most(part)).sum::<usize>()
+}
+
+fn part_at_most(part: &ModulePart) -> usize {
+    // Every field is named, so that a new one is not forgotten here.
+    let ModulePart { path, readme, inputs, outputs, resources, providers, required_version, calls } = part;
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let items =
+        [inputs.len(), outputs.len(), resources.len(), providers.len(), required_version.len(), calls.len()];
+    let inputs = inputs.iter().map(|input| {
+        let Input { name, r#type, description, default, required: _, sensitive: _ } = input;
+        name.len() + r#type.len() + description.len() + length(default)
+    });
+    let outputs =
+        outputs.iter().map(|Output { name, description, sensitive: _ }| name.len() + description.len());
+    let resources = resources.iter().map(|Resource { name, r#type, data: _ }| name.len() + r#type.len());
+    let providers = providers
+        .iter()
+        .map(|ProviderRequirement { name, source, version }| name.len() + source.len() + version.len());
+    let calls =
+        calls.iter().map(|ModuleCall { name, source, version }| name.len() + source.len() + version.len());
+    let versions = required_version.iter().map(String::len);
+    let lists = [inputs.sum(), outputs.sum(), resources.sum(), providers.sum(), calls.sum(), versions.sum()];
+    let text = path.len() + length(readme) + lists.iter().sum::<usize>();
+    items.iter().sum::<usize>() * ITEM_BYTES + text * ESCAPED_BYTES
 }
 
 /// Bytes of the manifest as JSON, counted and not kept.
@@ -84,5 +127,39 @@ mod tests {
         assert!(manifest.submodules[0].readme.is_none() && manifest.root.readme.is_some());
         let (_, manifest) = with_limit(0);
         assert_eq!(manifest.root, ModulePart::default());
+    }
+
+    #[test]
+    fn lengths_alone_never_promise_less_than_the_json_takes() {
+        for text in ["", "name", "a \"quoted\" text", "\u{1}\u{1f}\0\u{7f}", "日本語"] {
+            let text = || text.to_owned();
+            let part = |count: usize| ModulePart {
+                path: text(),
+                readme: Some(text()),
+                inputs: vec![
+                    Input {
+                        name: text(),
+                        r#type: text(),
+                        description: text(),
+                        default: Some(text()),
+                        ..Input::default()
+                    };
+                    count
+                ],
+                outputs: vec![Output { name: text(), description: text(), sensitive: false }; count],
+                resources: vec![Resource { name: text(), r#type: text(), data: false }; count],
+                providers: vec![ProviderRequirement { name: text(), source: text(), version: text() }; count],
+                required_version: vec![text(); count],
+                calls: vec![ModuleCall { name: text(), source: text(), version: text() }; count],
+            };
+            for count in [0, 1, 50] {
+                let manifest = Manifest {
+                    root: part(count),
+                    submodules: vec![part(count); count],
+                    examples: vec![part(count)],
+                };
+                assert!(at_most(&manifest) >= size(&manifest), "{count} of {:?}", text());
+            }
+        }
     }
 }
