@@ -1,6 +1,6 @@
 //! What one configuration file declares, and how the files of a directory add up to a module.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::domain::manifest::{Input, ModuleCall, ModulePart, Output, ProviderRequirement, Resource};
 
@@ -85,13 +85,25 @@ impl Facts {
 /// replaces argument by argument, as Terraform does; what it declares without anything to override is kept too.
 #[derive(Debug, Default)]
 pub(crate) struct Assembly {
-    inputs: BTreeMap<String, InputFact>,
-    outputs: BTreeMap<String, OutputFact>,
+    inputs: Vec<Declared<InputFact>>,
+    outputs: Vec<Declared<OutputFact>>,
     resources: BTreeSet<(bool, String, String)>,
-    required: BTreeMap<String, ProviderFact>,
-    configured: BTreeMap<String, ProviderFact>,
+    required: Vec<Declared<ProviderFact>>,
+    configured: Vec<Declared<ProviderFact>>,
     required_version: Vec<String>,
-    calls: BTreeMap<String, CallFact>,
+    calls: Vec<Declared<CallFact>>,
+}
+
+/// A declaration, and whether it stands in an override file.
+#[derive(Debug, Default)]
+struct Declared<T> {
+    fact: T,
+    overrides: bool,
+}
+
+/// What has a name.
+trait Named {
+    fn name(&self) -> &str;
 }
 
 /// Takes the value of an override where it has one.
@@ -101,52 +113,44 @@ fn replace<T>(old: &mut Option<T>, new: Option<T>) {
     }
 }
 
-/// Adds `new` under its name, or merges it into what is there if it overrides.
-fn place<T>(
-    map: &mut BTreeMap<String, T>,
-    name: String,
-    new: T,
-    overrides: bool,
-    merge: impl FnOnce(&mut T, T),
-) {
-    match map.entry(name) {
-        std::collections::btree_map::Entry::Vacant(slot) => drop(slot.insert(new)),
-        std::collections::btree_map::Entry::Occupied(mut slot) if overrides => merge(slot.get_mut(), new),
-        std::collections::btree_map::Entry::Occupied(_) => {}
+/// Takes over what a file declares.
+fn extend<T>(list: &mut Vec<Declared<T>>, facts: Vec<T>, overrides: bool) {
+    list.extend(facts.into_iter().map(|fact| Declared { fact, overrides }));
+}
+
+/// One declaration of each name, in order of name: the first, with the overrides behind it merged into it.
+fn settle<T: Named + Default>(mut list: Vec<Declared<T>>, merge: impl Fn(&mut T, T)) -> Vec<T> {
+    let mut settled: Vec<T> = Vec::with_capacity(list.len());
+    for at in by_name(list.iter().map(|declared| declared.fact.name())) {
+        let Some(Declared { fact, overrides }) = list.get_mut(at).map(std::mem::take) else { continue };
+        match settled.last_mut() {
+            Some(old) if old.name() == fact.name() => {
+                if overrides {
+                    merge(old, fact);
+                }
+            }
+            _ => settled.push(fact),
+        }
     }
+    settled
+}
+
+/// Places in order of the names that stand there, those of one name as they come. Every sort of another type is some
+/// kilobytes of code, so all lists are sorted by this one.
+fn by_name<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    let mut names: Vec<(&str, usize)> = names.zip(0..).collect();
+    names.sort_unstable();
+    names.into_iter().map(|(_, at)| at).collect()
 }
 
 impl Assembly {
     /// Adds the declarations of the next file.
     pub(crate) fn add(&mut self, facts: Facts, overrides: bool) {
-        for input in facts.inputs {
-            place(&mut self.inputs, input.name.clone(), input, overrides, |old, new| {
-                replace(&mut old.r#type, new.r#type);
-                replace(&mut old.description, new.description);
-                replace(&mut old.default, new.default);
-                replace(&mut old.sensitive, new.sensitive);
-            });
-        }
-        for output in facts.outputs {
-            place(&mut self.outputs, output.name.clone(), output, overrides, |old, new| {
-                replace(&mut old.description, new.description);
-                replace(&mut old.sensitive, new.sensitive);
-            });
-        }
-        for call in facts.calls {
-            place(&mut self.calls, call.name.clone(), call, overrides, |old, new| {
-                replace(&mut old.source, new.source);
-                replace(&mut old.version, new.version);
-            });
-        }
-        for provider in facts.required {
-            place(&mut self.required, provider.name.clone(), provider, overrides, |old, new| *old = new);
-        }
-        for provider in facts.configured {
-            place(&mut self.configured, provider.name.clone(), provider, overrides, |old, new| {
-                replace(&mut old.version, new.version);
-            });
-        }
+        extend(&mut self.inputs, facts.inputs, overrides);
+        extend(&mut self.outputs, facts.outputs, overrides);
+        extend(&mut self.calls, facts.calls, overrides);
+        extend(&mut self.required, facts.required, overrides);
+        extend(&mut self.configured, facts.configured, overrides);
         self.resources.extend(facts.resources.into_iter().map(|item| (item.data, item.r#type, item.name)));
         if overrides && !facts.required_version.is_empty() {
             self.required_version.clear();
@@ -156,30 +160,79 @@ impl Assembly {
 
     /// The module, its lists in order of name.
     pub(crate) fn finish(mut self, path: String, readme: Option<String>) -> ModulePart {
-        for (name, configured) in self.configured {
-            let required = self.required.entry(name.clone());
-            let required = required.or_insert(ProviderFact { name, source: None, version: None });
-            // The old place for a version constraint.
-            if required.version.is_none() {
-                required.version = configured.version;
-            }
-        }
+        let inputs = settle(self.inputs, |old, new| {
+            replace(&mut old.r#type, new.r#type);
+            replace(&mut old.description, new.description);
+            replace(&mut old.default, new.default);
+            replace(&mut old.sensitive, new.sensitive);
+        });
+        let outputs = settle(self.outputs, |old, new| {
+            replace(&mut old.description, new.description);
+            replace(&mut old.sensitive, new.sensitive);
+        });
+        let calls = settle(self.calls, |old, new| {
+            replace(&mut old.source, new.source);
+            replace(&mut old.version, new.version);
+        });
         self.required_version.sort_unstable();
         self.required_version.dedup();
         ModulePart {
             path,
             readme,
-            inputs: self.inputs.into_values().map(Input::from).collect(),
-            outputs: self.outputs.into_values().map(Output::from).collect(),
+            inputs: inputs.into_iter().map(Input::from).collect(),
+            outputs: outputs.into_iter().map(Output::from).collect(),
             resources: self
                 .resources
                 .into_iter()
                 .map(|(data, r#type, name)| Resource { name, r#type, data })
                 .collect(),
-            providers: self.required.into_values().map(ProviderRequirement::from).collect(),
+            providers: providers(self.required, self.configured),
             required_version: self.required_version,
-            calls: self.calls.into_values().map(ModuleCall::from).collect(),
+            calls: calls.into_iter().map(ModuleCall::from).collect(),
         }
+    }
+}
+
+/// What is required, and what is configured without being required.
+fn providers(
+    required: Vec<Declared<ProviderFact>>,
+    configured: Vec<Declared<ProviderFact>>,
+) -> Vec<ProviderRequirement> {
+    let required = settle(required, |old, new| *old = new);
+    let configured = settle(configured, |old, new| replace(&mut old.version, new.version));
+    let mut all = Vec::with_capacity(required.len() + configured.len());
+    extend(&mut all, required, false);
+    extend(&mut all, configured, true);
+    let all = settle(all, |required, configured| {
+        // The old place for a version constraint.
+        if required.version.is_none() {
+            required.version = configured.version;
+        }
+    });
+    all.into_iter().map(ProviderRequirement::from).collect()
+}
+
+impl Named for InputFact {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for OutputFact {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for ProviderFact {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for CallFact {
+    fn name(&self) -> &str {
+        &self.name
     }
 }
 
