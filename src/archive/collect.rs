@@ -120,7 +120,10 @@ impl<'a> Collector<'a> {
             self.warnings.push(WarningCode::StateFile, &path, message);
         }
         let wanted = self.sources.want(&path, size, &mut self.warnings);
-        let wanted = wanted.map(|(role, keep)| (role, Vec::new(), keep));
+        let wanted = wanted.map(|(role, keep)| {
+            let text = Vec::with_capacity(keep.min(usize::try_from(size).unwrap_or(usize::MAX)));
+            (role, text, keep)
+        });
         self.current = Some(Current { path, scanner: Scanner::default(), wanted, size });
         Ok(())
     }
@@ -162,7 +165,7 @@ impl Visitor for Collector<'_> {
         }
         if let Some((role, text, _)) = current.wanted {
             let complete = u64::try_from(text.len()).is_ok_and(|length| length == current.size);
-            self.sources.add(role, &current.path, &text, complete, &mut self.warnings);
+            self.sources.add(role, &current.path, text, complete, &mut self.warnings);
         }
     }
 }

@@ -121,18 +121,23 @@ fn check_text(name: &[u8], limit: usize) -> Result<&str, NameProblem> {
         return Err(NameProblem::TooLong(limit));
     }
     let text = std::str::from_utf8(name).or(Err(NameProblem::NotUtf8))?;
-    for char in text.chars() {
-        match char {
-            '\\' => return Err(NameProblem::Backslash),
-            _ if char.is_control() => return Err(NameProblem::Control),
-            _ if is_invisible(char) => return Err(NameProblem::Invisible),
-            _ => {}
-        }
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~' if *byte != b'\\');
+    if !name.iter().all(plain) {
+        text.chars().try_for_each(check_char)?;
     }
     match text.as_bytes() {
         [] => Err(NameProblem::Empty),
         [b'/', ..] => Err(NameProblem::Absolute),
         _ => Ok(text),
+    }
+}
+
+fn check_char(char: char) -> Result<(), NameProblem> {
+    match char {
+        '\\' => Err(NameProblem::Backslash),
+        _ if char.is_control() => Err(NameProblem::Control),
+        _ if is_invisible(char) => Err(NameProblem::Invisible),
+        _ => Ok(()),
     }
 }
 
@@ -152,12 +157,14 @@ fn check_component(part: &str) -> Result<(), NameProblem> {
 
 /// Names Windows keeps for devices, whatever the extension behind them.
 fn is_device(part: &str) -> bool {
-    let stem = part.split('.').next().unwrap_or(part).trim_end().to_ascii_uppercase();
-    match stem.as_str() {
-        "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" => true,
-        _ => stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT")).is_some_and(|number| {
-            matches!(number, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
-        }),
+    let stem = part.split('.').next().unwrap_or(part).trim_end();
+    let is = |name: &str| stem.eq_ignore_ascii_case(name);
+    match stem.split_at_checked(3) {
+        Some((kind, "")) => ["CON", "PRN", "AUX", "NUL"].iter().any(|name| kind.eq_ignore_ascii_case(name)),
+        Some((kind, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")) => {
+            kind.eq_ignore_ascii_case("COM") || kind.eq_ignore_ascii_case("LPT")
+        }
+        _ => is("CONIN$") || is("CONOUT$"),
     }
 }
 
@@ -171,8 +178,7 @@ pub fn is_configuration(path: &str) -> bool {
 
 /// Whether a file of this name holds state, which usually holds secrets.
 pub fn is_state(path: &str) -> bool {
-    let name = file_name(path).to_ascii_lowercase();
-    name.ends_with(".tfstate") || name.contains(".tfstate.")
+    file_name(path).split('.').skip(1).any(|part| part.eq_ignore_ascii_case("tfstate"))
 }
 
 /// The last component of a path.

@@ -9,7 +9,7 @@ use super::error::{ArchiveError, HeaderProblem};
 use super::escape::Escaped;
 use super::extension::{Extensions, check_global};
 use super::gzip::Member;
-use super::header::{BLOCK, Block, Header, Kind, apparent_name};
+use super::header::{BLOCK, Block, Header, Kind, apparent_name, is_zero};
 
 /// Small enough for the allocator to hand out memory that was used before: larger ones are mapped afresh each time.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -269,10 +269,6 @@ impl Merged {
             size,
         })
     }
-}
-
-fn is_zero(block: &Block) -> bool {
-    block.iter().all(|&byte| byte == 0)
 }
 
 /// The unpacked stream in blocks, with the caps on its size checked as it grows.

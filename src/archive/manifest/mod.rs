@@ -14,6 +14,7 @@ mod literal;
 mod plain;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::string::FromUtf8Error;
 
 use crate::domain::limits::ManifestLimits;
 use crate::domain::manifest::{Manifest, ModulePart};
@@ -193,12 +194,12 @@ impl<'a> Sources<'a> {
         &mut self,
         role: Role,
         path: &str,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         complete: bool,
         warnings: &mut Warnings,
     ) {
         match role {
-            Role::Configuration => self.add_configuration(path, bytes, warnings),
+            Role::Configuration => self.add_configuration(path, &bytes, warnings),
             Role::Readme => self.add_readme(path, bytes, complete, warnings),
         }
     }
@@ -215,7 +216,7 @@ impl<'a> Sources<'a> {
         }
     }
 
-    fn add_readme(&mut self, path: &str, bytes: &[u8], complete: bool, warnings: &mut Warnings) {
+    fn add_readme(&mut self, path: &str, bytes: Vec<u8>, complete: bool, warnings: &mut Warnings) {
         let markdown = entry::file_name(path).len() > "README".len();
         let directory = entry::parent(path);
         if self.readmes.get(directory).is_some_and(|known| known.markdown && !markdown) {
@@ -225,7 +226,8 @@ impl<'a> Sources<'a> {
             self.incomplete = true;
             return;
         }
-        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let mut text = String::from_utf8(bytes).unwrap_or_else(lossy);
         if !complete {
             // The cut may have gone through a character.
             text.truncate(text.trim_end_matches('\u{FFFD}').len());
