@@ -50,8 +50,10 @@ impl<'a> Reader<'a> {
         self.sign(b"=")?;
         self.blanks(false)?;
         let start = self.at;
-        self.operators = 0;
-        self.expression(false)?;
+        if !self.simple_line() {
+            self.operators = 0;
+            self.expression(false)?;
+        }
         let value = self.since(start)?;
         self.attributes.push((name, value));
         Some(())

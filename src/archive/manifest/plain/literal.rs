@@ -7,6 +7,7 @@ use hcl_edit::parser::parse_expr;
 
 use super::super::facts::ProviderFact;
 use super::super::{hcl, literal};
+use super::bytes::{SIMPLE, leading};
 use super::render::{self, Form, Renderer};
 
 /// The parser does not read a value that the reader passed, so it has to say what is wrong with the file.
@@ -15,12 +16,17 @@ pub(super) struct Unsure;
 
 /// The text of a quoted string that is written as it is: no escapes, templates or control characters.
 pub(super) fn simple(value: &str) -> Option<&str> {
-    let text = value.strip_prefix('"')?.strip_suffix('"')?;
-    let bytes = text.as_bytes();
-    let strange = |byte: &u8| matches!(byte, b'"' | b'\\' | 0x7F) || *byte < b' ';
-    let template = |pair: &[u8; 2]| matches!(pair, b"${" | b"%{");
-    let plain = !bytes.iter().any(strange) && !bytes.array_windows().any(template);
-    plain.then_some(text)
+    let [b'"', bytes @ .., b'"'] = value.as_bytes() else { return None };
+    let mut rest = bytes;
+    loop {
+        let length = leading(rest, SIMPLE);
+        rest = match rest.get(length..)? {
+            [] => return value.get(1..value.len() - 1),
+            [b'$' | b'%', b'{', ..] => return None,
+            [b'$' | b'%', behind @ ..] => behind,
+            _ => return None,
+        };
+    }
 }
 
 /// Reads `value` as the parser's tree.

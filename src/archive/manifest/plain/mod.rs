@@ -7,6 +7,7 @@
 //! It recurses as deep as the nesting that both the guard and the parser allow, and takes linear time.
 
 mod body;
+mod bytes;
 mod expression;
 #[cfg(test)]
 mod generated;

@@ -2,6 +2,9 @@
 //!
 //! The text is known to be one valid expression. What is not a plain literal or type is left to the parser.
 
+use memchr::memchr;
+
+use super::bytes::{WORD, leading};
 use super::literal::simple;
 
 /// What a value is rendered as.
@@ -13,7 +16,8 @@ pub(super) enum Form {
 
 /// The rendered value, if it is plain.
 pub(super) fn value(text: &str, form: Form) -> Option<String> {
-    let mut renderer = Renderer::of(text);
+    // Mostly a value is rendered as it is written.
+    let mut renderer = Renderer { rest: text, out: String::with_capacity(text.len()) };
     renderer.value(form)?;
     renderer.rest.is_empty().then_some(renderer.out)
 }
@@ -60,12 +64,12 @@ impl<'a> Renderer<'a> {
     }
 
     fn word(&mut self) -> Option<&'a str> {
-        self.run(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        self.take(leading(self.rest.as_bytes(), WORD))
     }
 
     /// A quoted string with its quotes, which JSON and types write the same way.
     fn quoted(&mut self) -> Option<&'a str> {
-        let length = self.rest.get(1..)?.find('"')? + 2;
+        let length = memchr(b'"', self.rest.as_bytes().get(1..)?)? + 2;
         let written = self.take(length)?;
         simple(written).map(|_| written)
     }

@@ -4,6 +4,7 @@ use memchr::memmem::find;
 use memchr::{memchr, memchr_iter};
 
 use super::super::guard::{MAX_KEY_PAIRS, MAX_TOKENS};
+use super::bytes::{self, BLANK, LINE_END, WORD, leading};
 use super::keys::Key;
 use super::outline::Outline;
 
@@ -104,11 +105,21 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes blanks and comments, over the ends of lines if `lines`.
+    #[inline]
     pub(super) fn blanks(&mut self, lines: bool) -> Option<()> {
+        // Mostly there are none, which should cost nothing.
+        match self.peek() {
+            b' ' | b'\t' | b'/' => self.some_blanks(lines),
+            b'\n' | b'\r' | b'#' if lines => self.some_blanks(lines),
+            _ => Some(()),
+        }
+    }
+
+    fn some_blanks(&mut self, lines: bool) -> Option<()> {
+        let blank = if lines { BLANK | LINE_END } else { BLANK };
         loop {
+            self.spare(leading(self.rest(), blank));
             match self.rest() {
-                [b' ' | b'\t', ..] => self.spare(1),
-                [b'\n' | b'\r', ..] if lines => self.spare(1),
                 [b'#', ..] | [b'/', b'/', ..] if lines => self.comment(),
                 [b'/', b'*', rest @ ..] => self.spare(find(rest, b"*/")? + 4),
                 _ => return Some(()),
@@ -145,8 +156,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let start = self.at;
-        let rest = self.rest();
-        let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+        let length = leading(self.rest(), WORD);
         self.at += 1;
         self.spare(length - 1);
         if self.peek() >= 0x80 { None } else { self.since(start) }
@@ -176,6 +186,11 @@ impl<'a> Reader<'a> {
         self.frames += 1;
         self.at += length;
         (self.frames <= self.max_frames).then_some(())
+    }
+
+    /// Whether one more may be open.
+    pub(super) const fn has_room(&self) -> bool {
+        self.frames < self.max_frames
     }
 
     /// Passes what closes it.
@@ -224,6 +239,6 @@ pub(super) const fn starts_word(byte: u8) -> bool {
 }
 
 /// What an identifier goes on with, of ASCII.
-pub(super) const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+pub(super) fn is_word(byte: u8) -> bool {
+    bytes::is(byte, WORD)
 }

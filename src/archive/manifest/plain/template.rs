@@ -2,19 +2,32 @@
 
 use memchr::{memchr, memchr3};
 
+use super::bytes::{SIMPLE, TEXT, leading};
 use super::keys::Key;
 use super::scan::{Reader, is_word};
 
 impl<'a> Reader<'a> {
+    /// Passes a quoted string as it is read by [`quoted`](Self::quoted), if it is simple and the last thing on its line,
+    /// as most values are. Says whether it was.
+    pub(super) fn simple_line(&mut self) -> bool {
+        let [b'"', text @ ..] = self.rest() else { return false };
+        let length = leading(text, SIMPLE);
+        let alone = matches!(text.get(length..), Some([b'"', b'\n' | b'\r', ..]));
+        let simple = alone && self.has_room();
+        if simple {
+            self.at += 2;
+            self.spare(length);
+        }
+        simple
+    }
+
     /// Passes a quoted string. Answers its text, as written, in front of the first template and behind the last one.
     pub(super) fn quoted(&mut self) -> Option<Key<'a>> {
         self.open(1)?;
         let mut start = self.at;
         let mut head = None;
         loop {
-            let rest = self.rest();
-            let plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | b'$' | b'%');
-            self.spare(rest.iter().take_while(|byte| plain(byte)).count());
+            self.spare(leading(self.rest(), TEXT));
             match self.rest() {
                 [b'"', ..] => break,
                 [b'\\', b'n' | b'r' | b't' | b'\\' | b'"', ..] => self.spare(2),

@@ -165,4 +165,6 @@ fn what_the_guard_refuses_is_left_to_the_parser() {
     }
     assert!(plain(&format!("locals {{\n  a = {{\n{}}}\n}}\n", keys(2_000))), "an object of many keys");
     assert!(plain(&nested("[", "]", 47)), "as deep as may be");
+    let string = "a {\n  b = \"c\"\n}\n";
+    assert!(answers(string, 2) && !answers(string, 1), "a string is as deep as a bracket");
 }
