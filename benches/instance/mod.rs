@@ -156,7 +156,7 @@ fn publish(change: &mut Change<'_>, number: u64, versions: u64) -> Result<(), Se
         sha256: Sha256::new([0; 32]),
         created_at,
     };
-    Ok(packages::put(change, &package, &file, &manifest(project, module))?)
+    Ok(packages::put(change, &package, &file, packages::Declared::of(&manifest(project, module))?)?)
 }
 
 /// What a small module declares.

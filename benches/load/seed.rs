@@ -196,5 +196,5 @@ fn put(change: &mut Change<'_>, part: &Part) -> Result<(), ServiceError> {
         sha256: part.digest,
         created_at,
     };
-    Ok(packages::put(change, &package, &file, &Manifest::default())?)
+    Ok(packages::put(change, &package, &file, packages::Declared::of(&Manifest::default())?)?)
 }

@@ -160,5 +160,5 @@ fn publish(
         sha256: Sha256::new([0; 32]),
         created_at: now,
     };
-    Ok(packages::put(change, &package, &file, &Manifest::default())?)
+    Ok(packages::put(change, &package, &file, packages::Declared::of(&Manifest::default())?)?)
 }

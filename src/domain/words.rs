@@ -4,6 +4,7 @@
 //! types, providers, inputs, outputs, of the module and of its submodules), then what words of the README fit. A word is
 //! kept once, with everything it is used as.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -112,7 +113,7 @@ pub fn of(manifest: &Manifest) -> Vec<Word> {
     }
     list.room = README_BYTES;
     add_readme(&mut list, &manifest.root);
-    list.words.into_iter().map(|(text, uses)| Word { text, uses }).collect()
+    list.words.into_iter().map(|(text, uses)| Word { text: text.into_owned(), uses }).collect()
 }
 
 /// The first word of a sorted list that begins with a text. One that the module declares goes before one that only its
@@ -123,41 +124,62 @@ pub fn beginning_with<'w>(words: &'w [Word], start: &str) -> Option<&'w Word> {
     fitting().find(|word| word.uses.is_declared()).or_else(|| fitting().next())
 }
 
-/// Words in the making.
-struct List {
-    words: BTreeMap<String, Uses>,
+/// Words in the making: borrowed from the manifest as long as they are in lower case there.
+struct List<'m> {
+    words: BTreeMap<Cow<'m, str>, Uses>,
     /// Bytes of new words that still fit.
     room: usize,
 }
 
-impl Default for List {
+impl Default for List<'_> {
     fn default() -> Self {
         Self { words: BTreeMap::new(), room: IDENTIFIER_BYTES }
     }
 }
 
-impl List {
-    fn add(&mut self, text: &str, one: Use) {
-        let lower = text.to_lowercase();
-        let text = lower.get(..lower.floor_char_boundary(WORD_BYTES)).unwrap_or_default();
+impl<'m> List<'m> {
+    /// Takes a word in lower case.
+    fn add(&mut self, text: Cow<'m, str>, one: Use) {
+        let text = shortened(text);
         if text.is_empty() || text.contains(char::is_control) {
             return;
         }
-        if let Some(uses) = self.words.get_mut(text) {
+        if let Some(uses) = self.words.get_mut(&text) {
             *uses = uses.with(Uses::of(one));
         } else if text.len() <= self.room {
             self.room -= text.len();
-            self.words.insert(text.to_owned(), Uses::of(one));
+            self.words.insert(text, Uses::of(one));
         }
     }
 }
 
-fn add_all<'t>(list: &mut List, one: Use, texts: impl Iterator<Item = &'t String>) {
-    texts.for_each(|text| list.add(text, one));
+fn add_all<'m>(list: &mut List<'m>, one: Use, texts: impl Iterator<Item = &'m String>) {
+    texts.for_each(|text| list.add(lower(text), one));
+}
+
+/// A text in lower case. Most are, and need no copy.
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii()) {
+        Cow::Owned(text.to_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+fn shortened(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => {
+            Cow::Borrowed(text.get(..text.floor_char_boundary(WORD_BYTES)).unwrap_or_default())
+        }
+        Cow::Owned(mut text) => {
+            text.truncate(text.floor_char_boundary(WORD_BYTES));
+            Cow::Owned(text)
+        }
+    }
 }
 
 /// Names, not markup: addresses of links are passed over, and so are numbers.
-fn add_readme(list: &mut List, part: &ModulePart) {
+fn add_readme<'m>(list: &mut List<'m>, part: &'m ModulePart) {
     let readme = part.readme.as_deref().unwrap_or_default();
     let readme = readme.get(..readme.floor_char_boundary(README_LOOK)).unwrap_or_default();
     let words = readme
@@ -166,10 +188,11 @@ fn add_readme(list: &mut List, part: &ModulePart) {
         .flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))))
         .map(|text| text.trim_matches(['_', '-']));
     for word in words {
-        let says_something = word.chars().count() >= SHORTEST
-            && word.contains(char::is_alphabetic)
-            && EMPTY_WORDS.binary_search(&word.to_lowercase().as_str()).is_err();
-        if says_something {
+        if word.chars().nth(SHORTEST - 1).is_none() || !word.contains(char::is_alphabetic) {
+            continue;
+        }
+        let word = lower(word);
+        if EMPTY_WORDS.binary_search(&&*word).is_err() {
             list.add(word, Use::Readme);
         }
     }

@@ -11,7 +11,7 @@ use super::error::{Duplicate, DuplicateKind, ServiceError};
 use super::lines::Place;
 use super::trusted_publishers::{acting, check_unspent, use_up};
 use super::{Registry, history};
-use crate::archive::{self, ArchiveError, Report};
+use crate::archive::{self, ArchiveError};
 use crate::blobs::{Lease, Staged};
 use crate::domain::access::ProjectAction;
 use crate::domain::audit::{Action, Kind, Named};
@@ -20,6 +20,7 @@ use crate::domain::identity::Project;
 use crate::domain::package::{DuplicatesRule, Package, PackageFile, Status, Warning};
 use crate::domain::provenance::Provenance;
 use crate::domain::{FileId, ModuleName, PackageId, ProjectId, Sha256, System, Version};
+use crate::store::packages::Declared;
 use crate::store::tables::{GROUPS, PACKAGES, PROJECTS};
 use crate::store::{Change, Reader, StoreError, identity, packages};
 
@@ -45,7 +46,8 @@ pub struct Upload {
 #[derive(Debug)]
 pub struct Received {
     blob: Lease,
-    report: Report,
+    declared: Declared,
+    warnings: Vec<Warning>,
 }
 
 /// A package that was published.
@@ -117,11 +119,13 @@ impl Registry {
             ArchiveError::Read(_) => ServiceError::Incomplete,
             refused => ServiceError::Unprocessable(refused.to_string()),
         })?;
+        // Here and not in the change: uploads are received side by side, changes are made one after another.
+        let declared = Declared::of(&report.manifest)?;
         let blob = self
             .blobs()
             .commit(intake.staged)
             .map_err(|error| ServiceError::io("making an upload durable", error))?;
-        Ok(Received { blob, report })
+        Ok(Received { blob, declared, warnings: report.warnings })
     }
 
     /// Makes the package visible, if nothing changed meanwhile. Durable when it returns.
@@ -140,8 +144,8 @@ impl Registry {
         let outcome = self
             .store()
             .write(move |change| {
-                let Received { blob, report } = received;
-                let published = insert(change, &caller, &upload, (&blob, report), disabled, now)?;
+                let Received { blob, declared, warnings } = received;
+                let published = insert(change, &caller, &upload, (&blob, declared, warnings), disabled, now)?;
                 let name = format!("{} {}", published.module, published.version);
                 let package = Named::new(Kind::Package, Some(published.package.0), &name);
                 let project = Named::new(Kind::Project, Some(upload.project.0), &published.project);
@@ -248,7 +252,7 @@ fn insert(
     change: &mut Change<'_>,
     caller: &Caller,
     upload: &Upload,
-    (blob, report): (&Lease, Report),
+    (blob, declared, warnings): (&Lease, Declared, Vec<Warning>),
     disabled: bool,
     now: Timestamp,
 ) -> Result<Published, ServiceError> {
@@ -288,7 +292,7 @@ fn insert(
         status: Status::Default,
         created_at: now,
         publisher,
-        warnings: report.warnings,
+        warnings,
     };
     let file = PackageFile {
         id: FileId(change.next_number("file")?),
@@ -298,7 +302,7 @@ fn insert(
         sha256: sent,
         created_at: now,
     };
-    packages::put(change, &package, &file, &report.manifest)?;
+    packages::put(change, &package, &file, declared)?;
     let provenance = caller.provenance().or(upload.claimed.clone());
     if let Some(provenance) = &provenance {
         packages::put_provenance(change, package.id, provenance)?;

@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod blocking;
+mod change;
 pub mod ci_jobs;
 pub mod codec;
 pub mod credentials;
@@ -16,6 +17,7 @@ mod migrate;
 mod module_texts;
 pub mod module_words;
 mod notes;
+mod open_tables;
 pub mod packages;
 pub mod sessions;
 mod stamps;
@@ -37,10 +39,11 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 pub use blocking::{background, blocking};
+pub use change::Change;
 pub use notes::{Note, Observer};
 pub use stamps::{Affects, Stamp, Stamps};
 pub use workers::Workers;
-pub use writer::{Change, GroupSizes, Writer};
+pub use writer::{GroupSizes, Writer};
 
 use codec::{CodecError, Record, View};
 use tables::Table;
@@ -332,9 +335,9 @@ pub trait Reader {
         table: &Table<K, R>,
         key: K::SelfType<'_>,
     ) -> Result<R, StoreError> {
-        let shown = format!("{key:?}");
-        self.get(table, key)?
-            .ok_or_else(|| StoreError::Missing { table: table.name().to_owned(), key: shown })
+        let bytes = K::as_bytes(&key);
+        self.get(table, K::from_bytes(bytes.as_ref()))?
+            .ok_or_else(|| StoreError::Missing { table: table.name().to_owned(), key: format!("{key:?}") })
     }
 }
 

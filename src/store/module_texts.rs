@@ -3,7 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use super::tables::{MODULE_TEXTS, ModuleText};
+use super::codec::Encoded;
+use super::tables::{MODULE_TEXTS, MODULE_WORDS, ModuleText, ModuleWords};
 use super::{Change, Note, Reader, StoreError, module_words, packages};
 use crate::domain::manifest::Manifest;
 use crate::domain::package::Package;
@@ -12,17 +13,33 @@ use crate::domain::{ProjectId, Version, words};
 /// Sorts after every name: none holds such a character.
 const AFTER_ALL: &str = "\u{10FFFF}";
 
+/// What a package says of its module, if it is the latest of it: made of its manifest alone, before or in a change.
+#[derive(Debug)]
+pub(super) struct Description {
+    line: String,
+    words: ModuleWords,
+    encoded_words: Encoded<ModuleWords>,
+}
+
+impl Description {
+    pub(super) fn of(manifest: &Manifest) -> Result<Self, StoreError> {
+        let words = ModuleWords { words: words::of(manifest) };
+        let encoded_words = MODULE_WORDS.encode(&words)?;
+        Ok(Self { line: manifest.description(), words, encoded_words })
+    }
+}
+
 /// Takes the text of a new package, when it is the latest of its module now.
 pub(super) fn published(
     change: &mut Change<'_>,
     package: &Package,
-    manifest: &Manifest,
+    described: Description,
 ) -> Result<(), StoreError> {
     let name = package.name.key();
     let before = change.get(&MODULE_TEXTS, (package.project.0, name.as_str(), package.system.as_str()))?;
     match before {
         Some(before) if !is_later(&package.version, &before.version) => Ok(()),
-        _ => put(change, package, manifest),
+        before => put(change, package, described, before),
     }
 }
 
@@ -30,9 +47,7 @@ pub(super) fn published(
 pub(super) fn removed(change: &mut Change<'_>, package: &Package) -> Result<(), StoreError> {
     let (name, system) = (package.name.key(), package.system.as_str());
     let present = change.get(&MODULE_TEXTS, (package.project.0, name.as_str(), system))?;
-    if present.is_none_or(|text| text.package != package.id) {
-        return Ok(());
-    }
+    let Some(present) = present.filter(|text| text.package == package.id) else { return Ok(()) };
     let left: Vec<_> = packages::versions(change, package.root, &package.name, &package.system)?
         .into_iter()
         .filter(|listed| listed.project == package.project && listed.entry.package != package.id)
@@ -42,7 +57,7 @@ pub(super) fn removed(change: &mut Change<'_>, package: &Package) -> Result<(), 
         Some(latest) => {
             let manifest = packages::manifest(change, latest)?.unwrap_or_default();
             let latest = change.require(&super::tables::PACKAGES, latest.0)?;
-            put(change, &latest, &manifest)
+            put(change, &latest, Description::of(&manifest)?, Some(present))
         }
         None => remove(change, package.project, &name, system),
     }
@@ -65,26 +80,42 @@ pub(super) fn remove_all(change: &mut Change<'_>, project: ProjectId) -> Result<
 fn remove(change: &mut Change<'_>, project: ProjectId, name: &str, system: &str) -> Result<(), StoreError> {
     change.remove(&MODULE_TEXTS, (project.0, name, system));
     change.note(Note::ModuleRemoved { project, name: name.to_owned(), system: system.to_owned() });
-    module_words::replace(change, project, (name, system), None)
+    module_words::replace(change, project, (name, system), None)?;
+    Ok(())
 }
 
-fn put(change: &mut Change<'_>, package: &Package, manifest: &Manifest) -> Result<(), StoreError> {
-    let text = of(package, manifest);
-    let name = package.name.key();
-    change.put(&MODULE_TEXTS, (package.project.0, name.as_str(), package.system.as_str()), &text)?;
-    change.note(Note::Described {
-        project: package.project,
-        name: package.name.clone(),
-        system: package.system.clone(),
-        description: text.description,
-    });
-    let words = Some(words::of(manifest));
-    module_words::replace(change, package.project, (&name, package.system.as_str()), words)
+fn put(
+    change: &mut Change<'_>,
+    package: &Package,
+    described: Description,
+    before: Option<ModuleText>,
+) -> Result<(), StoreError> {
+    let (name, system) = (package.name.key(), package.system.as_str());
+    let Description { line, words, encoded_words } = described;
+    let text = text(package, line);
+    change.put(&MODULE_TEXTS, (package.project.0, name.as_str(), system), &text)?;
+    let same_line = before.is_some_and(|before| before.description == text.description);
+    let same_words =
+        !module_words::replace(change, package.project, (&name, system), Some((&words, encoded_words)))?;
+    // Most new versions say what the one before them said: then there is nothing to tell.
+    if !(same_line && same_words) {
+        change.note(Note::Described {
+            project: package.project,
+            name: package.name.clone(),
+            system: package.system.clone(),
+            description: text.description,
+        });
+    }
+    Ok(())
 }
 
 /// The text a package gives its module.
 pub(super) fn of(package: &Package, manifest: &Manifest) -> ModuleText {
-    ModuleText { package: package.id, version: package.version.clone(), description: manifest.description() }
+    text(package, manifest.description())
+}
+
+fn text(package: &Package, description: String) -> ModuleText {
+    ModuleText { package: package.id, version: package.version.clone(), description }
 }
 
 /// Whether a module with these two versions is described by the first.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::codec::Encoded;
 use super::tables::{MODULE_WORDS, ModuleWords, WORDS};
 use super::{Change, Reader, StoreError};
 use crate::domain::ProjectId;
@@ -44,23 +45,23 @@ pub fn beginning_with(
     Ok(visits)
 }
 
-/// Gives a module, by its name in lower case and its system, other words; without any it is forgotten.
+/// Gives a module, by its name in lower case and its system, other words; without any it is forgotten. Says whether
+/// they are others than before.
 pub(super) fn replace(
     change: &mut Change<'_>,
     project: ProjectId,
     (name, system): (&str, &str),
-    words: Option<Vec<Word>>,
-) -> Result<(), StoreError> {
+    words: Option<(&ModuleWords, Encoded<ModuleWords>)>,
+) -> Result<bool, StoreError> {
     let key = (project.0, name, system);
-    let words = words.map(|words| ModuleWords { words });
-    if let Some(words) = &words
-        && change.holds(&MODULE_WORDS, key, words)?
+    if let Some((_, encoded)) = &words
+        && change.holds(&MODULE_WORDS, key, encoded)?
     {
-        return Ok(());
+        return Ok(false);
     }
     let before = of(change, project, name, system)?;
     let mut gone: BTreeMap<&str, Uses> = before.iter().map(|word| (word.text.as_str(), word.uses)).collect();
-    for word in words.iter().flat_map(|words| &words.words) {
+    for word in words.iter().flat_map(|(words, _)| &words.words) {
         if gone.remove(word.text.as_str()) != Some(word.uses) {
             change.put(&WORDS, (word.text.as_str(), key.0, key.1, key.2), &word.uses)?;
         }
@@ -69,10 +70,8 @@ pub(super) fn replace(
         change.remove(&WORDS, (word, key.0, key.1, key.2));
     }
     match words {
-        Some(words) => change.put(&MODULE_WORDS, key, &words),
-        None => {
-            change.remove(&MODULE_WORDS, key);
-            Ok(())
-        }
+        Some((_, encoded)) => change.put_encoded(&MODULE_WORDS, key, encoded),
+        None => change.remove(&MODULE_WORDS, key),
     }
+    Ok(true)
 }

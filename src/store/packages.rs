@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
+use super::codec::Encoded;
+use super::module_texts::Description;
 use super::tables::{
     BLOB_FILES, DOWNLOADS, Downloads, EVENT_PROVENANCES, EVENTS, FILES, MANIFESTS, MODULE_VERSIONS,
     ModuleVersion, PACKAGE_EVENTS, PACKAGE_FILES, PACKAGES, PROJECT_PACKAGES, PROVENANCES, PUBLICATIONS,
@@ -177,19 +179,33 @@ pub fn downloads(reader: &impl Reader, package: PackageId) -> Result<Downloads, 
     Ok(reader.get(&DOWNLOADS, package.0)?.unwrap_or_default())
 }
 
-/// Writes a new package with its file and manifest.
+/// What a package declares, ready to be written: there is one writer, and what needs none of its time is done before.
+#[derive(Debug)]
+pub struct Declared {
+    manifest: Encoded<Manifest>,
+    description: Description,
+}
+
+impl Declared {
+    /// Makes ready what a manifest says.
+    pub fn of(manifest: &Manifest) -> Result<Self, StoreError> {
+        Ok(Self { manifest: MANIFESTS.encode(manifest)?, description: Description::of(manifest)? })
+    }
+}
+
+/// Writes a new package with its file and what it declares.
 pub fn put(
     change: &mut Change<'_>,
     package: &Package,
     file: &PackageFile,
-    manifest: &Manifest,
+    declared: Declared,
 ) -> Result<(), StoreError> {
     change.touch_module(&package.name, &package.system);
     change.put(&PACKAGES, package.id.0, package)?;
     change.put(&PROJECT_PACKAGES, (package.project.0, package.id.0), &Present)?;
     let (kind, publisher) = publisher_key(package.publisher);
     change.put(&PUBLICATIONS, (kind, publisher, package.id.0), &Present)?;
-    change.put(&MANIFESTS, package.id.0, manifest)?;
+    change.put_encoded(&MANIFESTS, package.id.0, declared.manifest);
     let entry = ModuleVersion {
         package: package.id,
         version: package.version.clone(),
@@ -212,7 +228,7 @@ pub fn put(
         version: package.version.clone(),
         publisher: package.publisher,
     });
-    module_texts::published(change, package, manifest)
+    module_texts::published(change, package, declared.description)
 }
 
 /// Removes a package with its files and manifest. Its history stays; its bytes are left to the collector.

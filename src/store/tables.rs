@@ -9,8 +9,9 @@ use std::marker::PhantomData;
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
+use super::StoreError;
 use super::audit::{AuditHead, AuditRecord};
-use super::codec::{Record, View};
+use super::codec::{Encoded, Record, View};
 use super::stamps::Affects;
 use crate::domain::ci::CiJob;
 use crate::domain::credential::Token;
@@ -47,6 +48,11 @@ impl<K: redb::Key + 'static, R: Record> Table<K, R> {
     /// Its name in the database file, for messages.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The bytes of a record of it.
+    pub(super) fn encode(&self, record: &R) -> Result<Encoded<R>, StoreError> {
+        Encoded::of(record).map_err(|error| StoreError::Record { table: self.name.to_owned(), error })
     }
 }
 

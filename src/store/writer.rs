@@ -4,25 +4,20 @@
 //! So one refused publish never spoils its neighbours, nothing is visible before it is durable, and a change cannot
 //! see half of another. After a failed commit nothing is acknowledged and the database is opened again.
 
-use std::collections::BTreeMap;
-use std::ops::{ControlFlow, RangeBounds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use redb::{Database, Durability, ReadableTable as _, WriteTransaction};
+use redb::{Database, Durability};
 use tokio::sync::oneshot;
 
-use super::audit::{self, Unchained};
-use super::codec::{self, Record};
+use super::change::Change;
 use super::notes::Note;
+use super::open_tables::OpenTables;
 use super::stamps::Touched;
-use super::tables::{self, Counter, Table};
-use super::{Inner, Reader, StoreError, get_in, scan_in};
-use crate::domain::audit::Entry;
-use crate::domain::{ModuleName, System};
+use super::{Inner, StoreError};
 
 /// Changes that wait for the writer at most; more of them wait for a place.
 const QUEUE: usize = 1024;
@@ -243,9 +238,11 @@ fn run_group(database: &Database, group: &mut [Box<dyn Job>], counts: &Counts) -
     transaction.set_durability(Durability::Immediate)?;
     transaction.set_quick_repair(true);
     let mut written = 0;
+    let tables = OpenTables::of_commit(&transaction);
     for job in group {
-        written += u64::from(job.run(&transaction)?);
+        written += u64::from(job.run(&tables)?);
     }
+    drop(tables);
     if written == 0 {
         transaction.abort()?;
         return Ok(());
@@ -259,7 +256,7 @@ fn run_group(database: &Database, group: &mut [Box<dyn Job>], counts: &Counts) -
 /// A change of some kind, waiting for its turn.
 trait Job: Send {
     /// Decides and, when it succeeds, applies. Says whether anything was written. An error spoils the commit.
-    fn run(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError>;
+    fn run(&mut self, tables: &OpenTables<'_>) -> Result<bool, StoreError>;
     /// What it did, for the observer: asked for once, after the commit.
     fn notes(&mut self) -> Vec<Note>;
     /// What it touched.
@@ -273,7 +270,7 @@ trait Job: Send {
 struct Wake(Touched);
 
 impl Job for Wake {
-    fn run(&mut self, _transaction: &WriteTransaction) -> Result<bool, StoreError> {
+    fn run(&mut self, _tables: &OpenTables<'_>) -> Result<bool, StoreError> {
         Ok(false)
     }
 
@@ -314,16 +311,9 @@ where
     T: Send,
     E: From<StoreError> + Send,
 {
-    fn run(&mut self, transaction: &WriteTransaction) -> Result<bool, StoreError> {
+    fn run(&mut self, tables: &OpenTables<'_>) -> Result<bool, StoreError> {
         let Some(work) = self.work.take() else { return Ok(false) };
-        let mut change = Change {
-            transaction,
-            operations: Vec::new(),
-            counters: BTreeMap::new(),
-            notes: Vec::new(),
-            audit: Vec::new(),
-            touched: Touched::default(),
-        };
+        let mut change = Change::new(tables.clone());
         // A panic in a change must not take the writer, and with it every later publish, down.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut change)));
         let Ok(outcome) = outcome else {
@@ -336,8 +326,7 @@ where
         if !succeeded {
             return Ok(false);
         }
-        self.notes = std::mem::take(&mut change.notes);
-        self.touched = std::mem::take(&mut change.touched);
+        (self.notes, self.touched) = change.take_effects();
         change.apply()
     }
 
@@ -360,141 +349,5 @@ where
             // The caller may have gone away; what was committed stays committed.
             let _ = reply.send(answer);
         }
-    }
-}
-
-type Operation = Box<dyn FnOnce(&WriteTransaction) -> Result<(), StoreError>>;
-
-/// One change: reads what is committed (and what changes before it in the same commit wrote), queues what to write.
-///
-/// A change does not see its own queue.
-pub struct Change<'t> {
-    transaction: &'t WriteTransaction,
-    operations: Vec<Operation>,
-    counters: BTreeMap<&'static str, u64>,
-    notes: Vec<Note>,
-    audit: Vec<Unchained>,
-    touched: Touched,
-}
-
-impl std::fmt::Debug for Change<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Change({} operations)", self.operations.len())
-    }
-}
-
-impl Change<'_> {
-    /// Queues a record to be written under a key, in place of what is there.
-    #[expect(clippy::needless_pass_by_value, reason = "keys are small, and redb's own calls take them so")]
-    pub fn put<K, R>(
-        &mut self,
-        table: &'static Table<K, R>,
-        key: K::SelfType<'_>,
-        record: &R,
-    ) -> Result<(), StoreError>
-    where
-        K: redb::Key + 'static,
-        R: Record,
-    {
-        self.touched.table(table.affects);
-        let key = K::as_bytes(&key).as_ref().to_vec();
-        let value = codec::encode(record)
-            .map_err(|error| StoreError::Record { table: table.name().to_owned(), error })?;
-        self.operations.push(Box::new(move |transaction| {
-            transaction.open_table(table.definition)?.insert(K::from_bytes(&key), value.as_slice())?;
-            Ok(())
-        }));
-        Ok(())
-    }
-
-    /// Queues the removal of a key, whether or not it is there.
-    #[expect(clippy::needless_pass_by_value, reason = "keys are small, and redb's own calls take them so")]
-    pub fn remove<K, R>(&mut self, table: &'static Table<K, R>, key: K::SelfType<'_>)
-    where
-        K: redb::Key + 'static,
-        R: Record,
-    {
-        self.touched.table(table.affects);
-        let key = K::as_bytes(&key).as_ref().to_vec();
-        self.operations.push(Box::new(move |transaction| {
-            transaction.open_table(table.definition)?.remove(K::from_bytes(&key))?;
-            Ok(())
-        }));
-    }
-
-    /// Tells the store's observer about it, once it is durable.
-    pub(super) fn note(&mut self, note: Note) {
-        self.notes.push(note);
-    }
-
-    /// Says which module the packages are of that it writes or removes, so that only what is known of that is read again.
-    pub(super) fn touch_module(&mut self, name: &ModuleName, system: &System) {
-        self.touched.module(name.as_str(), system.as_str());
-    }
-
-    /// Whether that very record is under a key already, byte for byte.
-    pub(super) fn holds<K, R>(
-        &self,
-        table: &Table<K, R>,
-        key: K::SelfType<'_>,
-        record: &R,
-    ) -> Result<bool, StoreError>
-    where
-        K: redb::Key + 'static,
-        R: Record,
-    {
-        let value = codec::encode(record)
-            .map_err(|error| StoreError::Record { table: table.name().to_owned(), error })?;
-        let open = self.transaction.open_table(table.definition)?;
-        Ok(open.get(key)?.is_some_and(|found| found.value() == value))
-    }
-
-    /// Queues an entry of the audit log: it is chained to those before it, in this commit too, when the change is applied.
-    pub fn audit(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        self.audit.push(Unchained::new(entry)?);
-        Ok(())
-    }
-
-    /// The next number of a series, starting at 1. Given out once and for all when the change succeeds.
-    pub fn next_number(&mut self, series: &'static str) -> Result<u64, StoreError> {
-        let last = match self.counters.get(series) {
-            Some(&last) => last,
-            None => self.get(&tables::COUNTERS, series)?.map_or(0, |Counter(last)| last),
-        };
-        let next = last.saturating_add(1);
-        self.counters.insert(series, next);
-        Ok(next)
-    }
-
-    fn apply(mut self) -> Result<bool, StoreError> {
-        let entries = std::mem::take(&mut self.audit);
-        audit::append(&mut self, entries)?;
-        for (series, last) in std::mem::take(&mut self.counters) {
-            self.put(&tables::COUNTERS, series, &Counter(last))?;
-        }
-        let any = !self.operations.is_empty();
-        for operation in self.operations {
-            operation(self.transaction)?;
-        }
-        Ok(any)
-    }
-}
-
-impl Reader for Change<'_> {
-    fn get<K: redb::Key + 'static, R: Record>(
-        &self,
-        table: &Table<K, R>,
-        key: K::SelfType<'_>,
-    ) -> Result<Option<R>, StoreError> {
-        get_in(&self.transaction.open_table(table.definition)?, table, key)
-    }
-
-    fn scan<'k, K: redb::Key + 'static, R: Record>(
-        &self,
-        table: &Table<K, R>,
-        range: impl RangeBounds<K::SelfType<'k>> + 'k,
-        visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
-        scan_in(&self.transaction.open_table(table.definition)?, table, range, visit)
     }
 }

@@ -374,7 +374,7 @@ fn fill_change(change: &mut Change<'_>) -> Result<(), StoreError> {
     credentials::put(change, &deploy_token())?;
     sessions::put(change, &Sha256::new([0x33; 32]), &session())?;
     credentials::put_secret_key(change, "ticket", [7; 32])?;
-    packages::put(change, &package(), &file(), &manifest())?;
+    packages::put(change, &package(), &file(), packages::Declared::of(&manifest())?)?;
     packages::put_provenance(change, package().id, &provenance())?;
     packages::put_event(change, &event(), Some(&provenance()))?;
     ci_jobs::put(change, &ci_job())?;

@@ -236,7 +236,7 @@ fn publish(
     let mut manifest = Manifest::default();
     // Some records fill several pages.
     manifest.root.readme = Some("r".repeat(usize::from(digest[0]) * 40));
-    packages::put(change, &package, &file, &manifest)?;
+    packages::put(change, &package, &file, packages::Declared::of(&manifest)?)?;
     packages::put_event(change, &told, None)
 }
 

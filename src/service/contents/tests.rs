@@ -57,7 +57,9 @@ async fn publish(
     let (file_name, sha256, size) = (package.file_name(), lease.digest(), lease.size());
     let file = PackageFile { id: FileId(1), package: package.id, file_name, size, sha256, created_at };
     let stored = package.clone();
-    let put = move |change: &mut crate::store::Change<'_>| packages::put(change, &stored, &file, &manifest);
+    let put = move |change: &mut crate::store::Change<'_>| {
+        packages::put(change, &stored, &file, packages::Declared::of(&manifest)?)
+    };
     world.registry.store().write(put).await.unwrap();
     package
 }

@@ -34,7 +34,7 @@ async fn publish(
         PackageFile { id: FileId(id), package: package.id, file_name, size: 1, sha256, created_at: at };
     let archive = Archive { package: package.id, sha256, size: 1, file_name: file.file_name.clone() };
     let write = move |change: &mut crate::store::Change<'_>| {
-        packages::put(change, &package, &file, &Manifest::default())
+        packages::put(change, &package, &file, packages::Declared::of(&Manifest::default())?)
     };
     world.registry.store().write(write).await.unwrap();
     archive
