@@ -190,3 +190,6 @@ impl Reader for Change<'_> {
         wrong
     }
 }
+
+#[cfg(test)]
+mod tests;
