@@ -11,6 +11,8 @@ pub const MAX_DESCRIPTION: usize = 200;
 const MAX_LOOK: usize = 16 * 1024;
 /// Bytes of a paragraph that are looked at.
 const MAX_PARAGRAPH: usize = 2 * 1024;
+/// What may be markup. All else is text.
+const MARKUP: [char; 10] = ['\\', '!', '[', ']', '<', '&', '*', '`', '~', '_'];
 
 /// The first paragraph of a README that has words of its own, as plain text of at most [`MAX_DESCRIPTION`] characters.
 /// Nothing when there is none.
@@ -26,8 +28,17 @@ pub fn first_paragraph(readme: &str) -> Option<String> {
 
 /// At most [`MAX_DESCRIPTION`] characters of a text on one line; what is cut off ends with an ellipsis.
 pub fn shortened(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let mut line = words.collect::<Vec<_>>().join(" ");
+    let mut line = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
+        // No character takes more than four bytes, so that what comes now is cut off.
+        if line.len() > 4 * MAX_DESCRIPTION {
+            break;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
     if line.chars().count() > MAX_DESCRIPTION {
         let end = line.char_indices().nth(MAX_DESCRIPTION - 1).map_or(line.len(), |(place, _)| place);
         let whole_words = line.get(..=end).and_then(|head| head.rfind(' '));
@@ -129,8 +140,12 @@ fn ends_paragraph(line: &str) -> bool {
 fn plain(paragraph: &str) -> String {
     let mut plain = Plain::default();
     let mut rest = paragraph;
-    while let Some(first) = rest.chars().next() {
-        let behind = rest.get(first.len_utf8()..).unwrap_or_default();
+    loop {
+        let (text, marked) = rest.split_at(rest.find(MARKUP).unwrap_or(rest.len()));
+        plain.text.push_str(text);
+        let mut behind = marked.chars();
+        let Some(first) = behind.next() else { return plain.text };
+        let behind = behind.as_str();
         rest = match first {
             '\\' => match behind.chars().next().filter(char::is_ascii_punctuation) {
                 Some(escaped) => {
@@ -152,7 +167,6 @@ fn plain(paragraph: &str) -> String {
             _ => plain.keep(first, behind),
         };
     }
-    plain.text
 }
 
 /// Plain text in the making. Its methods return what is left to read.

@@ -5,7 +5,7 @@
 //! kept once, with everything it is used as.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -182,9 +182,11 @@ fn shortened(text: Cow<'_, str>) -> Cow<'_, str> {
 fn add_readme<'m>(list: &mut List<'m>, part: &'m ModulePart) {
     let readme = part.readme.as_deref().unwrap_or_default();
     let readme = readme.get(..readme.floor_char_boundary(README_LOOK)).unwrap_or_default();
+    let mut seen = HashSet::new();
     let words = readme
         .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '<' | '>' | '[' | ']'))
-        .filter(|text| !text.contains("://"))
+        // Texts say most of their words more than once.
+        .filter(|text| seen.insert(*text) && !text.contains("://"))
         .flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))))
         .map(|text| text.trim_matches(['_', '-']));
     for word in words {
