@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, RangeBounds};
 
+use redb::ReadableTable as _;
+
 use super::audit::{self, Unchained};
 use super::codec::{Encoded, Record};
 use super::notes::Note;
-use super::open_tables::OpenTables;
+use super::open_tables::{OpenTables, StoreKey};
 use super::stamps::Touched;
-use super::tables::{self, Counter, Table};
-use super::{Reader, StoreError, decode};
+use super::tables::{self, Counter, Definition, Table};
+use super::{Reader, StoreError, get_in, scan_in};
 use crate::domain::audit::Entry;
 use crate::domain::{ModuleName, System};
 
@@ -60,7 +62,7 @@ impl Change<'_> {
         record: &R,
     ) -> Result<(), StoreError>
     where
-        K: redb::Key + 'static,
+        K: StoreKey,
         R: Record,
     {
         self.put_encoded(table, key, table.encode(record)?);
@@ -75,24 +77,24 @@ impl Change<'_> {
         key: K::SelfType<'_>,
         record: Encoded<R>,
     ) where
-        K: redb::Key + 'static,
+        K: StoreKey,
         R: Record,
     {
         self.touched.table(table.affects);
         let key = K::as_bytes(&key).as_ref().to_vec();
-        self.operations.push(Box::new(move |tables| tables.of(table)?.insert(&key, record.bytes())));
+        self.operations.push(insertion(table.definition, key, record.into_bytes()));
     }
 
     /// Queues the removal of a key, whether or not it is there.
     #[expect(clippy::needless_pass_by_value, reason = "keys are small, and redb's own calls take them so")]
     pub fn remove<K, R>(&mut self, table: &'static Table<K, R>, key: K::SelfType<'_>)
     where
-        K: redb::Key + 'static,
+        K: StoreKey,
         R: Record,
     {
         self.touched.table(table.affects);
         let key = K::as_bytes(&key).as_ref().to_vec();
-        self.operations.push(Box::new(move |tables| tables.of(table)?.remove(&key)));
+        self.operations.push(removal(table.definition, key));
     }
 
     /// Tells the store's observer about it, once it is durable.
@@ -106,7 +108,6 @@ impl Change<'_> {
     }
 
     /// Whether that very record is under a key already, byte for byte.
-    #[expect(clippy::needless_pass_by_value, reason = "keys are small, and redb's own calls take them so")]
     pub(super) fn holds<K, R>(
         &self,
         table: &'static Table<K, R>,
@@ -114,14 +115,11 @@ impl Change<'_> {
         record: &Encoded<R>,
     ) -> Result<bool, StoreError>
     where
-        K: redb::Key + 'static,
+        K: StoreKey,
         R: Record,
     {
-        let mut same = false;
-        self.tables
-            .of(table)?
-            .read(K::as_bytes(&key).as_ref(), &mut |found| same = found == record.bytes())?;
-        Ok(same)
+        let open = self.tables.of(table.definition)?;
+        Ok(open.borrow().get(key)?.is_some_and(|found| found.value() == record.bytes()))
     }
 
     /// Queues an entry of the audit log: it is chained to those before it, in this commit too, when the change is applied.
@@ -156,38 +154,38 @@ impl Change<'_> {
     }
 }
 
+/// Writes a row when it is run. Made here, so that its code is there once for a type of key, whatever the record.
+fn insertion<K: StoreKey>(definition: Definition<K>, key: Vec<u8>, record: Vec<u8>) -> Operation {
+    Box::new(move |tables| {
+        tables.of(definition)?.borrow_mut().insert(K::from_bytes(&key), record.as_slice())?;
+        Ok(())
+    })
+}
+
+/// Removes a row, likewise.
+fn removal<K: StoreKey>(definition: Definition<K>, key: Vec<u8>) -> Operation {
+    Box::new(move |tables| {
+        tables.of(definition)?.borrow_mut().remove(K::from_bytes(&key))?;
+        Ok(())
+    })
+}
+
 impl Reader for Change<'_> {
-    fn get<K: redb::Key + 'static, R: Record>(
+    fn get<K: StoreKey, R: Record>(
         &self,
         table: &Table<K, R>,
         key: K::SelfType<'_>,
     ) -> Result<Option<R>, StoreError> {
-        let mut record = None;
-        let open = self.tables.of(table)?;
-        open.read(K::as_bytes(&key).as_ref(), &mut |bytes| record = Some(decode(table, bytes)))?;
-        record.transpose()
+        get_in(&*self.tables.of(table.definition)?.borrow(), table, key)
     }
 
-    fn scan<'k, K: redb::Key + 'static, R: Record>(
+    fn scan<'k, K: StoreKey, R: Record>(
         &self,
         table: &Table<K, R>,
         range: impl RangeBounds<K::SelfType<'k>> + 'k,
-        mut visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
+        visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let bytes = |key: &K::SelfType<'k>| K::as_bytes(key).as_ref().to_vec();
-        let (from, to) = (range.start_bound().map(bytes), range.end_bound().map(bytes));
-        let mut wrong = Ok(());
-        self.tables.of(table)?.scan(
-            (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice)),
-            &mut |key, bytes| match decode(table, bytes) {
-                Ok(record) => visit(K::from_bytes(key), record),
-                Err(error) => {
-                    wrong = Err(error);
-                    ControlFlow::Break(())
-                }
-            },
-        )?;
-        wrong
+        scan_in(&*self.tables.of(table.definition)?.borrow(), table, range, visit)
     }
 }
 

@@ -83,6 +83,11 @@ impl<R: Record> Encoded<R> {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// The same, to keep.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
 }
 
 impl<R> std::fmt::Debug for Encoded<R> {

@@ -46,6 +46,7 @@ pub use workers::Workers;
 pub use writer::{GroupSizes, Writer};
 
 use codec::{CodecError, Record, View};
+use open_tables::StoreKey;
 use tables::Table;
 
 /// File of the database inside the data directory.
@@ -315,14 +316,14 @@ fn create(data_dir: &Path, path: &Path) -> Result<(), StoreError> {
 /// Something that reads tables: a [`Snapshot`], or a [`Change`] in the middle of a commit.
 pub trait Reader {
     /// The record under a key.
-    fn get<K: redb::Key + 'static, R: Record>(
+    fn get<K: StoreKey, R: Record>(
         &self,
         table: &Table<K, R>,
         key: K::SelfType<'_>,
     ) -> Result<Option<R>, StoreError>;
 
     /// Calls `visit` for each entry of a range, in order of the keys, until it breaks.
-    fn scan<'k, K: redb::Key + 'static, R: Record>(
+    fn scan<'k, K: StoreKey, R: Record>(
         &self,
         table: &Table<K, R>,
         range: impl RangeBounds<K::SelfType<'k>> + 'k,
@@ -330,7 +331,7 @@ pub trait Reader {
     ) -> Result<(), StoreError>;
 
     /// The record under a key that another record refers to.
-    fn require<K: redb::Key + 'static, R: Record>(
+    fn require<K: StoreKey, R: Record>(
         &self,
         table: &Table<K, R>,
         key: K::SelfType<'_>,
@@ -402,7 +403,7 @@ impl Snapshot {
 }
 
 impl Reader for Snapshot {
-    fn get<K: redb::Key + 'static, R: Record>(
+    fn get<K: StoreKey, R: Record>(
         &self,
         table: &Table<K, R>,
         key: K::SelfType<'_>,
@@ -410,7 +411,7 @@ impl Reader for Snapshot {
         self.noting(self.open(table).and_then(|open| get_in(&*open, table, key)))
     }
 
-    fn scan<'k, K: redb::Key + 'static, R: Record>(
+    fn scan<'k, K: StoreKey, R: Record>(
         &self,
         table: &Table<K, R>,
         range: impl RangeBounds<K::SelfType<'k>> + 'k,

@@ -26,10 +26,13 @@ use crate::domain::webhook::{Delivery, Webhook};
 use crate::domain::words::{Uses, Word};
 use crate::domain::{GroupId, HookId, JobId, PackageId, ProjectId, PublisherId, TokenId, UserId, Version};
 
+/// What redb knows of a table: its name and its key. Records are bytes to it.
+pub(super) type Definition<K> = TableDefinition<'static, K, &'static [u8]>;
+
 /// A table whose values are records of one kind.
 pub struct Table<K: redb::Key + 'static, R: Record> {
     name: &'static str,
-    pub(super) definition: TableDefinition<'static, K, &'static [u8]>,
+    pub(super) definition: Definition<K>,
     /// What a change of it can alter for who asks for modules.
     pub(super) affects: Affects,
     record: PhantomData<fn() -> R>,
