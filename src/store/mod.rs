@@ -47,7 +47,7 @@ pub use writer::{GroupSizes, Writer};
 
 use codec::{CodecError, Record, View};
 use open_tables::StoreKey;
-use tables::Table;
+use tables::{Definition, Table};
 
 /// File of the database inside the data directory.
 pub const DATABASE_FILE: &str = "cairn.redb";
@@ -363,7 +363,7 @@ impl std::fmt::Debug for Snapshot {
 impl Snapshot {
     /// How many entries a table has: without reading them.
     pub fn count<K: redb::Key + 'static, R: Record>(&self, table: &Table<K, R>) -> Result<u64, StoreError> {
-        self.noting(self.open(table).and_then(|open| Ok(open.len()?)))
+        self.noting(self.open(table.name(), table.definition).and_then(|open| Ok(open.len()?)))
     }
 
     /// As [`scan`](Reader::scan), with records read in place.
@@ -373,7 +373,9 @@ impl Snapshot {
         range: impl RangeBounds<K::SelfType<'k>> + 'k,
         visit: impl FnMut(K::SelfType<'_>, R::Of<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.noting(self.open(table).and_then(|open| view_in(&*open, table, range, visit)))
+        self.noting(
+            self.open(table.name(), table.definition).and_then(|open| view_in(&*open, table, range, visit)),
+        )
     }
 
     fn noting<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -383,21 +385,19 @@ impl Snapshot {
         outcome
     }
 
-    fn open<K: redb::Key + 'static, R: Record>(
+    /// A table, opened if it was not. It knows nothing of records, so that there is one such function for a type of key.
+    fn open<K: redb::Key + 'static>(
         &self,
-        table: &Table<K, R>,
+        name: &'static str,
+        definition: Definition<K>,
     ) -> Result<Rc<OpenTable<K>>, StoreError> {
-        let known = self
-            .tables
-            .borrow()
-            .iter()
-            .find(|(name, _)| *name == table.name())
-            .map(|(_, open)| Rc::clone(open));
+        let known =
+            self.tables.borrow().iter().find(|(known, _)| *known == name).map(|(_, open)| Rc::clone(open));
         if let Some(Ok(open)) = known.map(Rc::downcast) {
             return Ok(open);
         }
-        let open = Rc::new(self.transaction.open_table(table.definition)?);
-        self.tables.borrow_mut().push((table.name(), Rc::<OpenTable<K>>::clone(&open)));
+        let open = Rc::new(self.transaction.open_table(definition)?);
+        self.tables.borrow_mut().push((name, Rc::<OpenTable<K>>::clone(&open)));
         Ok(open)
     }
 }
@@ -408,7 +408,7 @@ impl Reader for Snapshot {
         table: &Table<K, R>,
         key: K::SelfType<'_>,
     ) -> Result<Option<R>, StoreError> {
-        self.noting(self.open(table).and_then(|open| get_in(&*open, table, key)))
+        self.noting(self.open(table.name(), table.definition).and_then(|open| get_in(&*open, table, key)))
     }
 
     fn scan<'k, K: StoreKey, R: Record>(
@@ -417,7 +417,9 @@ impl Reader for Snapshot {
         range: impl RangeBounds<K::SelfType<'k>> + 'k,
         visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.noting(self.open(table).and_then(|open| scan_in(&*open, table, range, visit)))
+        self.noting(
+            self.open(table.name(), table.definition).and_then(|open| scan_in(&*open, table, range, visit)),
+        )
     }
 }
 

@@ -128,6 +128,8 @@ async fn changes_of_one_commit_share_its_tables_and_nothing_else() {
     assert_eq!(keys, ["first", "second"]);
 }
 
+type Limits = (Bound<(u64, &'static str)>, Bound<(u64, &'static str)>);
+
 #[tokio::test]
 async fn a_change_reads_ranges_and_may_read_more_while_it_does() {
     let folder = tempfile::tempdir().unwrap();
@@ -140,7 +142,6 @@ async fn a_change_reads_ranges_and_may_read_more_while_it_does() {
         change.put(&CHILDREN, (1, 2, 3), &Present)
     });
     fill.await.unwrap();
-    type Limits = (Bound<(u64, &'static str)>, Bound<(u64, &'static str)>);
     let cases: [(Limits, &[&str]); 4] = [
         ((Bound::Unbounded, Bound::Unbounded), &["1a", "1b", "2a", "3c"]),
         ((Bound::Excluded((1, "a")), Bound::Included((2, "a"))), &["1b", "2a"]),
