@@ -15,8 +15,8 @@ use redb::{Database, ReadableDatabase, TableDefinition, TableError, TableHandle,
 
 use super::codec::{self, Record};
 use super::tables::{
-    self, CHILDREN, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MODULE_TEXTS, MODULE_WORDS, ModuleWords,
-    OWNER_TOKENS, PACKAGES, PROJECTS, PUBLICATIONS, Present, TOKENS, Table, WORDS,
+    self, CHILDREN, Definition, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MODULE_TEXTS, MODULE_WORDS,
+    ModuleWords, OWNER_TOKENS, PACKAGES, PROJECTS, PUBLICATIONS, Present, TOKENS, Table, WORDS,
 };
 use super::{StoreError, credentials, get_in, module_texts, scan_in};
 use crate::domain::package::Package;
@@ -106,10 +106,18 @@ fn set_format(transaction: &WriteTransaction, format: u64) -> Result<(), StoreEr
 }
 
 fn create_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
-    macro_rules! open {
-        ($($table:ident),*) => { $(drop(transaction.open_table(tables::$table.definition)?);)* };
+    macro_rules! create {
+        ($($table:ident),*) => { $(create(transaction, tables::$table.definition)?;)* };
     }
-    tables::every_table!(open);
+    tables::every_table!(create);
+    Ok(())
+}
+
+fn create<K: redb::Key + 'static>(
+    transaction: &WriteTransaction,
+    definition: Definition<K>,
+) -> Result<(), StoreError> {
+    drop(transaction.open_table(definition)?);
     Ok(())
 }
 

@@ -1,3 +1,5 @@
+//! What changes of one commit share and see of each other, and what a publish tells of its module.
+
 use std::ops::Bound;
 use std::sync::{Arc, Mutex};
 
