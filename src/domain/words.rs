@@ -5,7 +5,8 @@
 //! kept once, with everything it is used as.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use serde::{Deserialize, Serialize};
 
@@ -144,11 +145,14 @@ impl<'m> List<'m> {
         if text.is_empty() || text.contains(char::is_control) {
             return;
         }
-        if let Some(uses) = self.words.get_mut(&text) {
-            *uses = uses.with(Uses::of(one));
-        } else if text.len() <= self.room {
-            self.room -= text.len();
-            self.words.insert(text, Uses::of(one));
+        match self.words.entry(text) {
+            Entry::Occupied(mut known) => *known.get_mut() = known.get().with(Uses::of(one)),
+            Entry::Vacant(place) => {
+                if let Some(left) = self.room.checked_sub(place.key().len()) {
+                    self.room = left;
+                    place.insert(Uses::of(one));
+                }
+            }
         }
     }
 }
