@@ -87,6 +87,12 @@ pub(crate) fn list(file: &Path, paths: &[String]) -> Result<PathBuf> {
     Ok(file.to_owned())
 }
 
+/// Writes a file with another path for each of those in a file.
+pub(crate) fn each(file: &Path, paths: &Path, other: impl Fn(&str) -> String) -> Result<PathBuf> {
+    let others: Vec<_> = std::fs::read_to_string(paths)?.lines().map(other).collect();
+    list(file, &others)
+}
+
 /// The path of an archive below `load`.
 pub(crate) fn archive(name: &str) -> String {
     format!("{PROTOCOL}/load/{name}/aws/1.0.0/{name}-aws-1.0.0.tar.gz")

@@ -1,6 +1,6 @@
 //! Small answers: versions, downloads, files that have not changed, over plain connections and TLS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -20,10 +20,12 @@ fn versions_of(world: &World, namespace: &str) -> Result<PathBuf> {
     paths::zipf(&file, world.size, namespace, |name| format!("{PROTOCOL}/{namespace}/{name}/aws/versions"))
 }
 
-/// Puts the answer to a request where nginx serves it.
-fn mirrored(world: &World, cairn: &Server, path: &str, name: &str) -> Result<PathBuf> {
-    let answer = Connection::open(cairn.plain)?.get(path, &[])?.expect(200)?;
-    world.file(name, &answer.body)
+/// Puts the answer to the first of some requests where nginx serves it. The paths to ask for it are as many, as different
+/// and nearly as long as those, because the client is as busy as the servers and must not have less to do for one of them.
+fn mirrored(world: &World, cairn: &Server, paths: &Path) -> Result<PathBuf> {
+    let answer = Connection::open(cairn.plain)?.get(&paths::first(paths)?, &[])?.expect(200)?;
+    world.file("versions.json", &answer.body)?;
+    paths::each(&world.scratch("mirrored.paths"), paths, |path| format!("/versions.json?{path}"))
 }
 
 pub(crate) fn versions(world: &mut World) -> Result<()> {
@@ -32,7 +34,7 @@ pub(crate) fn versions(world: &mut World) -> Result<()> {
     let paths = versions_of(world, "open")?;
     let sample = paths::first(&paths)?;
     let hyper = world.control(&cairn, &sample, &[])?;
-    let (nginx, file) = (world.nginx(false)?, mirrored(world, &cairn, &sample, "versions.json")?);
+    let (nginx, file) = (world.nginx(false)?, mirrored(world, &cairn, &paths)?);
     let asked = Asked::new(&paths, &[], CONNECTIONS);
     let played = play(
         world.rules(),
@@ -77,7 +79,7 @@ pub(crate) fn not_modified(world: &mut World) -> Result<()> {
 fn against_hyper(
     world: &mut World,
     workload: &'static str,
-    paths: &std::path::Path,
+    paths: &Path,
     headers: &[String],
     goal: Goal,
 ) -> Result<()> {
@@ -97,7 +99,7 @@ pub(crate) fn versions_logged(world: &mut World) -> Result<()> {
     let data = world.copy("versions-logged")?;
     let cairn = world.cairn(&data, Cores::One, "info")?;
     let paths = versions_of(world, "open")?;
-    let file = mirrored(world, &cairn, &paths::first(&paths)?, "versions.json")?;
+    let file = mirrored(world, &cairn, &paths)?;
     let nginx = world.nginx(true)?;
     let asked = Asked::new(&paths, &[], CONNECTIONS);
     let played = play(
@@ -133,7 +135,7 @@ fn tls(
     let data = world.copy(workload)?;
     let cairn = world.cairn(&data, Cores::One, "warn")?;
     let paths = versions_of(world, "open")?;
-    let file = mirrored(world, &cairn, &paths::first(&paths)?, "versions.json")?;
+    let file = mirrored(world, &cairn, &paths)?;
     let nginx = world.nginx(false)?;
     let asked = Asked { tls: true, ..Asked::new(&paths, headers, CONNECTIONS) };
     let played = play(
