@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::{Host, Url};
 
 /// A setting that can be read from text.
@@ -105,19 +105,22 @@ impl Value for LogFormat {
 }
 
 /// Which log lines are written: a level, or directives such as `info,cairn::store=debug`, known to be valid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLevel(String);
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogLevel {
+    text: String,
+    filter: Targets,
+}
 
 impl LogLevel {
     /// The filter these directives describe.
-    pub fn filter(&self) -> EnvFilter {
-        EnvFilter::new(&self.0)
+    pub fn filter(&self) -> Targets {
+        self.filter.clone()
     }
 }
 
 impl Default for LogLevel {
     fn default() -> Self {
-        Self("info".to_owned())
+        Self { text: "info".to_owned(), filter: Targets::new().with_default(LevelFilter::INFO) }
     }
 }
 
@@ -130,16 +133,16 @@ impl Value for LogLevel {
         };
         // A bare word that is no level would be taken as the name of a module, and silence everything else.
         let bare_word = text.split(',').find(|part| !part.contains(['=', '[', ':']));
-        let level = |word: &str| word.trim().parse::<tracing::level_filters::LevelFilter>().is_ok();
+        let level = |word: &str| word.trim().parse::<LevelFilter>().is_ok();
         if text.trim().is_empty() || bare_word.is_some_and(|word| !level(word)) {
             return Err(wrong());
         }
-        EnvFilter::try_new(text).map_err(|_invalid| wrong())?;
-        Ok(Self(text.to_owned()))
+        let filter = text.parse().map_err(|_invalid| wrong())?;
+        Ok(Self { text: text.to_owned(), filter })
     }
 
     fn show(&self) -> String {
-        self.0.clone()
+        self.text.clone()
     }
 }
 
