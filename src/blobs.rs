@@ -17,14 +17,20 @@ use tempfile::NamedTempFile;
 
 use crate::domain::Sha256;
 
+mod adopt;
 mod open;
 
+pub use adopt::Adopted;
 pub use open::OpenBlob;
 
 const BLOBS_DIR: &str = "blobs/sha256";
 const STAGING_DIR: &str = "tmp";
-/// How the names of staged files begin: nothing else is ever deleted from the folder.
+/// How the names of staged files begin.
 const STAGED_PREFIX: &str = "upload-";
+/// How the names of copies of the metadata begin, until who asked for one has taken it away.
+const COPY_PREFIX: &str = "copy-";
+/// What a start deletes from the folder: what an earlier run left there, and nothing else.
+const LEFTOVERS: [&str; 2] = [STAGED_PREFIX, COPY_PREFIX];
 /// Bytes read at a time when a blob is hashed again.
 const HASH_CHUNK: usize = 256 * 1024;
 
@@ -73,7 +79,8 @@ impl Blobs {
         }
         for leftover in fs::read_dir(&staging)? {
             let leftover = leftover?;
-            if leftover.file_name().to_string_lossy().starts_with(STAGED_PREFIX) {
+            let name = leftover.file_name();
+            if LEFTOVERS.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
                 fs::remove_file(leftover.path())?;
             }
         }
@@ -90,6 +97,17 @@ impl Blobs {
             hash: digest::Context::new(&digest::SHA256),
             size: 0,
         })
+    }
+
+    /// A file beside the uploads for a copy of the metadata. Dropping it removes it.
+    pub fn stage_copy(&self) -> io::Result<NamedTempFile> {
+        tempfile::Builder::new().prefix(COPY_PREFIX).tempfile_in(&self.staging)
+    }
+
+    /// Leaves it there for who asked for it, and says where: below the data directory.
+    pub fn keep_copy(&self, copy: NamedTempFile) -> io::Result<PathBuf> {
+        let (_, path) = copy.keep().map_err(|error| error.error)?;
+        Ok(path.file_name().map_or(path.clone(), |name| Path::new(STAGING_DIR).join(name)))
     }
 
     /// Makes a staged blob durable under its digest.
@@ -188,10 +206,14 @@ impl Blobs {
     }
 
     fn path(&self, digest: &Sha256) -> PathBuf {
-        let hex = digest.to_hex();
-        let (folder, file) = hex.split_at(2);
-        self.root.join(folder).join(file)
+        blob_path(&self.root, digest)
     }
+}
+
+fn blob_path(root: &Path, digest: &Sha256) -> PathBuf {
+    let hex = digest.to_hex();
+    let (folder, file) = hex.split_at(2);
+    root.join(folder).join(file)
 }
 
 /// Makes the names in a folder durable. A folder above the data directory may belong to somebody else: if it cannot be
@@ -310,19 +332,19 @@ impl Drop for Lease {
 mod tests {
     use super::*;
 
-    fn blobs() -> (tempfile::TempDir, Blobs) {
+    pub(super) fn blobs() -> (tempfile::TempDir, Blobs) {
         let dir = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(dir.path()).unwrap();
         (dir, blobs)
     }
 
-    fn staged(blobs: &Blobs, bytes: &[u8]) -> Staged {
+    pub(super) fn staged(blobs: &Blobs, bytes: &[u8]) -> Staged {
         let mut staged = blobs.stage().unwrap();
         staged.write_all(bytes).unwrap();
         staged
     }
 
-    fn listed(blobs: &Blobs) -> Vec<Sha256> {
+    pub(super) fn listed(blobs: &Blobs) -> Vec<Sha256> {
         let mut found = Vec::new();
         blobs
             .for_each(|blob| -> io::Result<()> {

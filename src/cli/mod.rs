@@ -1,6 +1,7 @@
 //! The command line: one tree of commands, each of which is a function.
 
 mod admin;
+mod backup;
 mod ci_environment;
 mod client;
 mod data_dir;
@@ -61,6 +62,15 @@ enum Command {
     Verify {
         #[command(flatten)]
         data: DataArgs,
+    },
+    /// Copy a data directory into another, while a server uses it or not
+    #[command(after_help = backup::AFTERWARDS)]
+    Backup {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The directory to make: it must not exist, or be empty
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
     },
     /// Delete archives that nothing refers to
     Gc {
@@ -144,6 +154,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
             runtime()?.block_on(admin::run(&data.data_dir, command, output))?;
         }
         Command::Verify { data } => return runtime()?.block_on(upkeep::verify(&data.data_dir, output)),
+        Command::Backup { data, directory } => {
+            return runtime()?.block_on(backup::run(&data.data_dir, &directory, output));
+        }
         Command::Gc { data, dry_run, grace } => {
             runtime()?.block_on(upkeep::collect(&data.data_dir, dry_run, grace, output))?;
         }

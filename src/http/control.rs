@@ -98,5 +98,6 @@ pub(super) async fn handle(
             Ok(json(StatusCode::OK, &registry.collect_garbage(grace, request.dry_run).await?))
         }
         Control::Verify => Ok(json(StatusCode::OK, &registry.verify().await?)),
+        Control::Backup => Ok(json(StatusCode::OK, &registry.copy_metadata().await?)),
     }
 }

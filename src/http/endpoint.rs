@@ -129,6 +129,8 @@ pub enum Control {
     Collect,
     /// Verify everything.
     Verify,
+    /// Copy the metadata.
+    Backup,
 }
 
 /// Which of GitLab's ways to refuse an endpoint follows.
@@ -170,6 +172,7 @@ impl<'a> Endpoint<'a> {
             ["-", "control", "status"] => Self::Control(Control::Status),
             ["-", "control", "gc"] => Self::Control(Control::Collect),
             ["-", "control", "verify"] => Self::Control(Control::Verify),
+            ["-", "control", "backup"] => Self::Control(Control::Backup),
             ["api", "v4", "packages", "terraform", "modules", "v1", ref rest @ ..] => {
                 let (address, part) = terraform(rest)?;
                 Self::Terraform(address, part)
@@ -224,6 +227,7 @@ impl<'a> Endpoint<'a> {
             Self::Control(Control::Status) => "/-/control/status",
             Self::Control(Control::Collect) => "/-/control/gc",
             Self::Control(Control::Verify) => "/-/control/verify",
+            Self::Control(Control::Backup) => "/-/control/backup",
             Self::Terraform(_, part) => match part {
                 Terraform::Versions => "modules/v1/:namespace/:name/:system/versions",
                 Terraform::DownloadLatest => "modules/v1/:namespace/:name/:system/download",
@@ -262,7 +266,7 @@ impl<'a> Endpoint<'a> {
                 ProjectModule::Latest | ProjectModule::Version(_) => &[Method::GET],
                 ProjectModule::File(_) => &[Method::PUT],
             },
-            Self::Control(Control::Collect | Control::Verify) => &[Method::POST],
+            Self::Control(Control::Collect | Control::Verify | Control::Backup) => &[Method::POST],
             Self::Api(api) => api.methods(),
         }
     }

@@ -63,7 +63,7 @@ pub enum ServiceError {
     #[error("the upload ended before it was complete: nothing was stored")]
     Incomplete,
     /// No room for the upload.
-    #[error("the server's disk is full: nothing was stored; free space and publish again")]
+    #[error("the server's disk is full: nothing was stored; free space and try again")]
     StorageFull,
     /// Too many uploads, or the database is being reopened.
     #[error("{0}")]

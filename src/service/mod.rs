@@ -6,6 +6,7 @@
 pub mod access;
 pub mod actors;
 pub mod audit;
+pub mod backup;
 pub mod browsing;
 pub mod ci_jobs;
 pub mod clock;

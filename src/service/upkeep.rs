@@ -1,6 +1,6 @@
 //! Upkeep of the data: collecting blobs that nothing refers to, and verifying that everything is as it should be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -139,7 +139,7 @@ fn unreferenced(blobs: &Blobs, store: &Store) -> Result<Vec<Found>, ServiceError
 
 fn verify(blobs: &Blobs, store: &Store) -> Result<Verified, ServiceError> {
     let (mut verified, expected) = check_metadata(store)?;
-    check_blobs(blobs, store, &mut verified, expected)?;
+    hashes::check(blobs, store, &mut verified, expected)?;
     Ok(verified)
 }
 
@@ -200,6 +200,7 @@ macro_rules! check_each {
 
 mod chain;
 mod ci;
+mod hashes;
 mod webhooks;
 mod words;
 
@@ -430,48 +431,5 @@ fn check_sessions(reader: &Snapshot, verified: &mut Verified) -> Result<(), Stor
         let same = reader.get(&SESSIONS, hash)?.is_some_and(|session| session.user.0 == user);
         Ok(unless(same, || format!("a session of user {user} does not exist")))
     });
-    Ok(())
-}
-
-fn check_blobs(
-    blobs: &Blobs,
-    store: &Store,
-    verified: &mut Verified,
-    mut expected: BTreeMap<Sha256, PackageFile>,
-) -> Result<(), ServiceError> {
-    let mut seen = BTreeSet::new();
-    let outcome: Result<(), CollectError> = blobs.for_each(|found| {
-        seen.insert(found.digest);
-        let hashed = match blobs.rehash(&found.digest) {
-            Ok(hashed) => hashed,
-            // Collected since it was listed.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => {
-                verified.wrong.push(format!("blob {} cannot be read: {error}", found.digest));
-                return Ok(());
-            }
-        };
-        verified.blobs += 1;
-        verified.bytes += hashed.1;
-        let file = expected.remove(&found.digest);
-        if hashed.0 != found.digest {
-            verified.wrong.push(format!("blob {} has changed: its bytes hash to {}", found.digest, hashed.0));
-        } else if let Some(file) = file.filter(|file| file.size != hashed.1) {
-            verified.wrong.push(format!(
-                "blob {} has {} bytes, {} says {}",
-                found.digest, hashed.1, file.file_name, file.size
-            ));
-        } else if !store.read(|snapshot| packages::is_referenced(snapshot, &found.digest))? {
-            verified.orphans.push(BlobReport { sha256: found.digest.to_hex(), size: hashed.1 });
-        }
-        Ok(())
-    });
-    outcome.map_err(|error| error.0)?;
-    for (digest, file) in expected {
-        let gone = !seen.contains(&digest) && blobs.open_blob(&digest).is_err();
-        if gone && store.read(|snapshot| packages::is_referenced(snapshot, &digest))? {
-            verified.wrong.push(format!("blob {digest} of {} is missing", file.file_name));
-        }
-    }
     Ok(())
 }

@@ -9,9 +9,10 @@ use super::audit::{self, Unchained};
 use super::codec::{Encoded, Record};
 use super::notes::Note;
 use super::open_tables::{OpenTables, StoreKey};
+use super::rows::{get_in, insert, scan_in};
 use super::stamps::Touched;
 use super::tables::{self, Counter, Definition, Table};
-use super::{Reader, StoreError, get_in, scan_in};
+use super::{Reader, StoreError};
 use crate::domain::audit::Entry;
 use crate::domain::{ModuleName, System};
 
@@ -156,10 +157,7 @@ impl Change<'_> {
 
 /// Writes a row when it is run. Made here, so that its code is there once for a type of key, whatever the record.
 fn insertion<K: StoreKey>(definition: Definition<K>, key: Vec<u8>, record: Vec<u8>) -> Operation {
-    Box::new(move |tables| {
-        tables.of(definition)?.borrow_mut().insert(K::from_bytes(&key), record.as_slice())?;
-        Ok(())
-    })
+    Box::new(move |tables| insert(&mut tables.of(definition)?.borrow_mut(), K::from_bytes(&key), &record))
 }
 
 /// Removes a row, likewise.

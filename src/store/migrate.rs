@@ -11,14 +11,17 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use redb::{Database, ReadableDatabase, TableDefinition, TableError, TableHandle, WriteTransaction};
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, TableDefinition, TableError, TableHandle, WriteTransaction,
+};
 
 use super::codec::{self, Record};
+use super::rows::{get_in, open_to_write, scan_in};
 use super::tables::{
     self, CHILDREN, Definition, GROUPS, KIND_GROUP, KIND_PROJECT, MANIFESTS, MODULE_TEXTS, MODULE_WORDS,
     ModuleWords, OWNER_TOKENS, PACKAGES, PROJECTS, PUBLICATIONS, Present, TOKENS, Table, WORDS,
 };
-use super::{StoreError, credentials, get_in, module_texts, scan_in};
+use super::{StoreError, credentials, module_texts};
 use crate::domain::package::Package;
 use crate::domain::words;
 
@@ -105,6 +108,14 @@ fn set_format(transaction: &WriteTransaction, format: u64) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Gives a copy of a database the format of the database.
+pub(super) fn copy_format(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), StoreError> {
+    match from.open_table(META)?.get(FORMAT)? {
+        Some(format) => set_format(to, format.value()),
+        None => Ok(()),
+    }
+}
+
 fn create_tables(transaction: &WriteTransaction) -> Result<(), StoreError> {
     macro_rules! create {
         ($($table:ident),*) => { $(create(transaction, tables::$table.definition)?;)* };
@@ -117,7 +128,7 @@ fn create<K: redb::Key + 'static>(
     transaction: &WriteTransaction,
     definition: Definition<K>,
 ) -> Result<(), StoreError> {
-    drop(transaction.open_table(definition)?);
+    drop(open_to_write(transaction, definition)?);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod blocking;
 mod change;
 pub mod ci_jobs;
 pub mod codec;
+mod copy;
 pub mod credentials;
 pub mod downloads;
 pub mod former;
@@ -19,6 +20,7 @@ pub mod module_words;
 mod notes;
 mod open_tables;
 pub mod packages;
+mod rows;
 pub mod sessions;
 mod stamps;
 pub mod tables;
@@ -36,9 +38,9 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
 
-pub use blocking::{background, blocking};
+pub use blocking::{background, blocking, side_by_side};
 pub use change::Change;
 pub use notes::{Note, Observer};
 pub use stamps::{Affects, Stamp, Stamps};
@@ -47,6 +49,7 @@ pub use writer::{GroupSizes, Writer};
 
 use codec::{CodecError, Record, View};
 use open_tables::StoreKey;
+use rows::{get_in, open_to_read, scan_in, view_in};
 use tables::{Definition, Table};
 
 /// File of the database inside the data directory.
@@ -396,7 +399,7 @@ impl Snapshot {
         if let Some(Ok(open)) = known.map(Rc::downcast) {
             return Ok(open);
         }
-        let open = Rc::new(self.transaction.open_table(definition)?);
+        let open = Rc::new(open_to_read(&self.transaction, definition)?);
         self.tables.borrow_mut().push((name, Rc::<OpenTable<K>>::clone(&open)));
         Ok(open)
     }
@@ -421,53 +424,6 @@ impl Reader for Snapshot {
             self.open(table.name(), table.definition).and_then(|open| scan_in(&*open, table, range, visit)),
         )
     }
-}
-
-fn get_in<K: redb::Key + 'static, R: Record>(
-    open: &impl ReadableTable<K, &'static [u8]>,
-    table: &Table<K, R>,
-    key: K::SelfType<'_>,
-) -> Result<Option<R>, StoreError> {
-    match open.get(key)? {
-        None => Ok(None),
-        Some(bytes) => decode(table, bytes.value()).map(Some),
-    }
-}
-
-fn scan_in<'k, K: redb::Key + 'static, R: Record>(
-    open: &impl ReadableTable<K, &'static [u8]>,
-    table: &Table<K, R>,
-    range: impl RangeBounds<K::SelfType<'k>> + 'k,
-    mut visit: impl FnMut(K::SelfType<'_>, R) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    for entry in open.range(range)? {
-        let (key, bytes) = entry?;
-        if visit(key.value(), decode(table, bytes.value())?).is_break() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn view_in<'k, K: redb::Key + 'static, R: View>(
-    open: &impl ReadableTable<K, &'static [u8]>,
-    table: &Table<K, R>,
-    range: impl RangeBounds<K::SelfType<'k>> + 'k,
-    mut visit: impl FnMut(K::SelfType<'_>, R::Of<'_>) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    for entry in open.range(range)? {
-        let (key, bytes) = entry?;
-        let record = codec::view::<R>(bytes.value())
-            .map_err(|error| StoreError::Record { table: table.name().to_owned(), error })?;
-        if visit(key.value(), record).is_break() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn decode<K: redb::Key + 'static, R: Record>(table: &Table<K, R>, bytes: &[u8]) -> Result<R, StoreError> {
-    codec::decode(bytes).map_err(|error| StoreError::Record { table: table.name().to_owned(), error })
 }
 
 /// The entries of a composite key that start with `(a, b)`, as a range over the last number.

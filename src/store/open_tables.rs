@@ -11,6 +11,7 @@ use std::rc::Rc;
 use redb::{TableHandle as _, WriteTransaction};
 
 use super::StoreError;
+use super::rows::open_to_write;
 use super::tables::{Definition, ModuleTextKey, ModuleVersionKey, PackageEventKey, WordKey};
 
 /// A table that is open for writing.
@@ -90,7 +91,7 @@ impl<'t> OpenTables<'t> {
         if let Some(known) = shelf.iter().find(|known| known.borrow().name() == definition.name()) {
             return Ok(Rc::clone(known));
         }
-        let opened = Rc::new(RefCell::new(self.transaction.open_table(definition)?));
+        let opened = Rc::new(RefCell::new(open_to_write(self.transaction, definition)?));
         shelf.push(Rc::clone(&opened));
         Ok(opened)
     }

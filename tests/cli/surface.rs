@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::support::server::{RunToEnd, Server, cairn, write_file};
 
-const COMMANDS: [&str; 8] = ["serve", "publish", "import", "admin", "verify", "gc", "completions", "man"];
+const COMMANDS: [&str; 9] =
+    ["serve", "publish", "import", "admin", "verify", "backup", "gc", "completions", "man"];
 
 #[test]
 fn help_names_every_command_and_goes_to_standard_output() {
@@ -44,6 +45,8 @@ fn wrong_usage_is_two_and_failure_is_one() {
         (&["config", "show"], 0),
         (&["verify"], 1),
         (&["gc"], 1),
+        (&["backup", "copy"], 1),
+        (&["backup"], 2),
         (&["admin", "user", "list"], 1),
         (&[], 2),
         (&["bogus"], 2),
@@ -71,6 +74,7 @@ fn every_command_that_prints_data_prints_json_on_request() {
     std::fs::create_dir(&module).unwrap();
     write_file(&module.join("main.tf"), b"");
     let module = module.to_str().unwrap();
+    let backup = server.folder().join("backup");
     let publish = ["publish", module, "--project=acme/x", "--name=x", "--system=aws", "--version=1.0.0"];
     for arguments in [
         &["admin", "user", "create", "ada"][..],
@@ -108,6 +112,7 @@ fn every_command_that_prints_data_prints_json_on_request() {
         &[&publish[..], &["--dry-run"]].concat(),
         &["verify"],
         &["gc"],
+        &["backup", backup.to_str().unwrap()],
         &["admin", "deploy-token", "delete", "3", "--group", "acme"],
         &["admin", "token", "delete", "2"],
         &["admin", "member", "delete", "ada", "--group", "acme"],

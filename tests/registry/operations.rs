@@ -278,7 +278,7 @@ fn the_control_socket_is_for_its_owner_and_its_urls_are_not_on_the_network() {
     let server = Server::start();
     let mode = |path| std::fs::metadata(server.data().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(""), mode("control.sock")), (0o700, 0o600));
-    for target in ["/-/control/status", "/-/control/gc", "/-/control/verify"] {
+    for target in ["/-/control/status", "/-/control/gc", "/-/control/verify", "/-/control/backup"] {
         server.root().get(target).must(404);
         server.root().post(target, &json!({})).must(404);
     }

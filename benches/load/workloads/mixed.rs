@@ -83,35 +83,51 @@ pub(crate) fn read_while_publishing(world: &mut World) -> Result<()> {
     let paths = versions(world, &world.scratch("reading.paths"))?;
     let archive = archives::module(10 << 10)?;
     let asked = Asked::new(&paths, &[], 16);
+    let meanwhile = || publish(cairn.plain, &archive, 4, Until::Passed(Duration::from_millis(200))).map(drop);
+    read_beside(world, "read-while-publishing", &cairn, &asked, (2.0, 4.0), meanwhile)?;
+    drop(cairn);
+    Ok(std::fs::remove_dir_all(data)?)
+}
+
+/// Readers beside something that is done again and again, and the same readers alone.
+pub(super) fn read_beside(
+    world: &mut World,
+    name: &str,
+    cairn: &Server,
+    asked: &Asked<'_>,
+    (target, floor): (f64, f64),
+    meanwhile: impl Fn() -> Result<()> + Sync,
+) -> Result<()> {
     let played = {
-        let mut with = world.wrk("readers beside publishers", &cairn, &asked);
-        let without = world.wrk("readers alone", &cairn, &asked);
+        let mut with = world.wrk("readers beside it", cairn, asked);
+        let without = world.wrk("readers alone", cairn, asked);
         let mut read = with.run;
-        let (server, archive) = (&cairn, &archive);
-        with.run = Box::new(move || while_publishing(server, archive, &mut read));
+        with.run = Box::new(move || during(&meanwhile, &mut read));
         play(world.rules(), &mut [with, without])?
     };
     let ratios = played.values(|round| Some(round.first()?.p99 / round.get(1)?.p99));
     let p99 = |at: usize| median(&played.values(|round| Some(round.get(at)?.p99)));
     let text = format!("p99 {} ms and {} ms", short(p99(0)), short(p99(1)));
-    let goal = Goal::AtMost { target: 2.0, floor: 4.0 };
-    world.told(Row::ratio("read-while-publishing", "reading alone", ratios, &played, goal).absolute(text));
-    drop(cairn);
-    Ok(std::fs::remove_dir_all(data)?)
+    let goal = Goal::AtMost { target, floor };
+    world.told(Row::ratio(name, "reading alone", ratios, &played, goal).absolute(text));
+    Ok(())
 }
 
-fn while_publishing(cairn: &Server, archive: &[u8], read: &mut impl FnMut() -> Result<Work>) -> Result<Work> {
+fn during(
+    meanwhile: &(impl Fn() -> Result<()> + Sync),
+    read: &mut impl FnMut() -> Result<Work>,
+) -> Result<Work> {
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let publishers = scope.spawn(|| -> Result<()> {
+        let others = scope.spawn(|| -> Result<()> {
             while !is_over.load(Ordering::Relaxed) {
-                publish(cairn.plain, archive, 4, Until::Passed(Duration::from_millis(200)))?;
+                meanwhile()?;
             }
             Ok(())
         });
         let work = read();
         is_over.store(true, Ordering::Relaxed);
-        publishers.join().map_err(|_panic| anyhow::anyhow!("publishers panicked"))??;
+        others.join().map_err(|_panic| anyhow::anyhow!("what was done meanwhile panicked"))??;
         work
     })
 }

@@ -1,5 +1,6 @@
 //! The workloads, by name.
 
+mod backup;
 mod files;
 mod memory;
 mod mixed;
@@ -47,6 +48,7 @@ const ALL: &[Workload] = &[
     ("idle-connections", false, memory::idle_connections),
     ("binary", false, memory::binary),
     ("verify", false, verify::verify),
+    ("backup", false, backup::backup),
 ];
 
 /// Their names.
