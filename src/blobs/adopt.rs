@@ -22,17 +22,18 @@ impl Blobs {
     /// Takes over a blob of another data directory: as one more name of the same file where both are in one file system,
     /// else as a copy that is hashed on the way. A new name is durable after [`sync`](Self::sync).
     ///
-    /// Fails with [`io::ErrorKind::NotFound`] when the other directory has no such blob, and with
+    /// Says how it came, and its size in bytes. Fails with [`io::ErrorKind::NotFound`] when the other directory has no such blob, and with
     /// [`io::ErrorKind::InvalidData`] when the bytes that it would copy are not those of the digest.
-    pub fn adopt(&self, data_dir: &Path, digest: &Sha256) -> io::Result<Adopted> {
+    pub fn adopt(&self, data_dir: &Path, digest: &Sha256) -> io::Result<(Adopted, u64)> {
         let (from, to) = (blob_path(&data_dir.join(BLOBS_DIR), digest), self.path(digest));
-        match fs::hard_link(&from, &to) {
-            Ok(()) => Ok(Adopted::Linked),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Adopted::Present),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+        let adopted = match fs::hard_link(&from, &to) {
+            Ok(()) => Adopted::Linked,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Adopted::Present,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
             // Another file system, or one that does not know links, or a file with too many of them.
-            Err(_) => self.adopt_copy(&from, digest).map(|()| Adopted::Copied),
-        }
+            Err(_) => self.adopt_copy(&from, digest).map(|()| Adopted::Copied)?,
+        };
+        Ok((adopted, fs::metadata(to)?.len()))
     }
 
     fn adopt_copy(&self, from: &Path, digest: &Sha256) -> io::Result<()> {
@@ -62,8 +63,8 @@ mod tests {
     fn a_blob_is_taken_over_as_another_name_of_its_file_and_stays_when_the_other_goes() {
         let ((other_dir, other), (_dir, blobs)) = (blobs(), blobs());
         let digest = other.commit(staged(&other, b"module")).unwrap().digest();
-        assert_eq!(blobs.adopt(other_dir.path(), &digest).unwrap(), Adopted::Linked);
-        assert_eq!(blobs.adopt(other_dir.path(), &digest).unwrap(), Adopted::Present);
+        assert_eq!(blobs.adopt(other_dir.path(), &digest).unwrap(), (Adopted::Linked, 6));
+        assert_eq!(blobs.adopt(other_dir.path(), &digest).unwrap(), (Adopted::Present, 6));
         assert!(other.remove_unless(&digest, || io::Result::Ok(false)).unwrap());
         assert_eq!(blobs.rehash(&digest).unwrap(), (digest, 6));
         let missing = sha256(b"nobody has it");

@@ -3,7 +3,6 @@
 //! The blobs come after the metadata, so that none is missing that it refers to: only a blob that was collected in
 //! between is, and a newer copy of the metadata does not refer to that.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -13,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::Registry;
 use super::error::ServiceError;
 use crate::blobs::{Adopted, Blobs};
-use crate::store::tables::{FILES, PACKAGES};
+use crate::domain::Sha256;
+use crate::store::tables::{BLOB_FILES, FILES, PACKAGES, Present};
 use crate::store::{self, Reader as _, Store, StoreError};
 
 /// A copy of the metadata as it was at one moment.
@@ -74,34 +74,58 @@ pub async fn take_blobs(backup: PathBuf, data_dir: PathBuf) -> Result<Held, Serv
 }
 
 fn take_each(store: &Store, blobs: &Blobs, data_dir: &Path) -> Result<Held, ServiceError> {
-    let mut held = Held::default();
-    let mut needed = BTreeMap::new();
-    store.read(|snapshot| {
+    let (mut held, mut last) = (Held::default(), None);
+    let mut failure = None;
+    store.read::<_, StoreError>(|snapshot| {
         held.packages = snapshot.count(&PACKAGES)?;
-        snapshot.scan(&FILES, .., |_, file| {
-            needed.insert(file.sha256, file);
-            ControlFlow::Continue(())
-        })?;
-        Ok::<_, StoreError>(())
-    })?;
-    for (digest, file) in needed {
-        match blobs.adopt(data_dir, &digest) {
-            Ok(adopted) => {
-                held.blobs += 1;
-                held.bytes += file.size;
-                held.copied += u64::from(adopted == Adopted::Copied);
+        // In the order of the digests, so that a blob of several files is met once after the other.
+        snapshot.scan(&BLOB_FILES, .., |(digest, file), Present| {
+            if last.replace(digest) == Some(digest) {
+                return ControlFlow::Continue(());
             }
-            Err(error) => {
-                held.lacks |= error.kind() == io::ErrorKind::NotFound;
-                match error.kind() {
-                    io::ErrorKind::NotFound => {
-                        held.wrong.push(format!("blob {digest} of {} is missing", file.file_name));
-                    }
-                    io::ErrorKind::InvalidData => held.wrong.push(error.to_string()),
-                    _ => return Err(ServiceError::io("writing the backup", error)),
+            let digest = Sha256::new(digest);
+            match take(blobs, data_dir, &digest, &mut held) {
+                Ok(None) => ControlFlow::Continue(()),
+                Ok(Some(fault)) => {
+                    let name = snapshot.get(&FILES, file).ok().flatten().map(|file| file.file_name);
+                    let name = name.unwrap_or_else(|| format!("file {file}"));
+                    held.wrong.push(format!("blob {digest} of {name} {fault}"));
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
                 }
             }
-        }
+        })
+    })?;
+    match failure {
+        Some(error) => Err(ServiceError::io("writing the backup", error)),
+        None => Ok(held),
     }
-    Ok(held)
+}
+
+/// Takes one blob over and counts it, or says what is wrong with it.
+fn take(
+    blobs: &Blobs,
+    data_dir: &Path,
+    digest: &Sha256,
+    held: &mut Held,
+) -> io::Result<Option<&'static str>> {
+    match blobs.adopt(data_dir, digest) {
+        Ok((adopted, size)) => {
+            held.blobs += 1;
+            held.bytes += size;
+            held.copied += u64::from(adopted == Adopted::Copied);
+            Ok(None)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            held.lacks = true;
+            Ok(Some("is missing"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Ok(Some("has changed: its bytes hash to something else"))
+        }
+        Err(error) => Err(error),
+    }
 }
