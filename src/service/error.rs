@@ -276,6 +276,7 @@ impl From<StoreError> for ServiceError {
                 Self::Unavailable("the database is being reopened: try again in a moment")
             }
             StoreError::Closed => Self::Unavailable("the server is shutting down: try again in a moment"),
+            StoreError::UnknownTable(_) => Self::Unprocessable(error.to_string()),
             error if error.is_disk_full() => Self::StorageFull,
             error => Self::Internal(InternalError::Store(error)),
         }

@@ -21,9 +21,12 @@ type Piece<'c> = Box<dyn FnOnce() -> Result<(), StoreError> + Send + 'c>;
 
 impl Store {
     /// Writes everything that is committed now into an empty file that is open for reading and writing. It is a whole
-    /// database once this returns, and durable. Takes seconds for millions of rows: to be called in the background.
+    /// database once this returns, and durable. Nothing is left out: a table of a newer program is an error. Takes seconds for millions of rows: to be called in the background.
     pub fn copy_into(&self, file: File) -> Result<(), StoreError> {
         self.read(|snapshot| {
+            if let Some(table) = migrate::unknown_table(&snapshot.transaction)? {
+                return Err(StoreError::UnknownTable(table));
+            }
             let copy = Database::builder()
                 .set_cache_size(CACHE_BYTES)
                 .create_with_backend(FileBackend::new(file)?)?;
@@ -113,5 +116,20 @@ mod tests {
         assert!(store.copy_into(full).is_err());
         count(&store, "after").await;
         assert_eq!(counter(&store, "after"), Some(Counter(1)));
+    }
+
+    #[tokio::test]
+    async fn a_table_of_a_newer_program_is_not_left_out_silently() {
+        let from = tempfile::tempdir().unwrap();
+        Store::open(from.path()).unwrap().close();
+        let database = Database::open(from.path().join(DATABASE_FILE)).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let later = redb::TableDefinition::<u64, &[u8]>::new("later.v1");
+        drop(transaction.open_table(later).unwrap());
+        transaction.commit().unwrap();
+        drop(database);
+        let store = Store::open(from.path()).unwrap();
+        let refused = store.copy_into(tempfile::tempfile().unwrap()).unwrap_err();
+        assert!(matches!(&refused, StoreError::UnknownTable(name) if name == "later.v1"), "{refused}");
     }
 }

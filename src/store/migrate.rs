@@ -108,6 +108,16 @@ fn set_format(transaction: &WriteTransaction, format: u64) -> Result<(), StoreEr
     Ok(())
 }
 
+/// A table that a newer program made: older ones do without it, and do not know how to copy it.
+pub(super) fn unknown_table(transaction: &ReadTransaction) -> Result<Option<String>, StoreError> {
+    macro_rules! names {
+        ($($table:ident),*) => { [META.name(), $(tables::$table.name()),*] };
+    }
+    let known = tables::every_table!(names);
+    let mut present = transaction.list_tables()?.map(|table| table.name().to_owned());
+    Ok(present.find(|name| !known.contains(&name.as_str())))
+}
+
 /// Gives a copy of a database the format of the database.
 pub(super) fn copy_format(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), StoreError> {
     match from.open_table(META)?.get(FORMAT)? {

@@ -91,6 +91,11 @@ pub enum StoreError {
         /// The newest this program reads.
         newest: u64,
     },
+    /// A newer program made a table, which this one cannot copy.
+    #[error(
+        "the database has table {0}, which this program does not know: use the program that made it, or copy the directory while no server runs"
+    )]
+    UnknownTable(String),
     /// A change panicked. Nothing of it was written.
     #[error("a change of the database was given up because of a mistake in this program: the log has more")]
     Panicked,
@@ -137,6 +142,7 @@ impl StoreError {
             | Self::Missing { .. }
             | Self::Reopening
             | Self::NewerFormat { .. }
+            | Self::UnknownTable(_)
             | Self::Panicked
             | Self::Closed
             | Self::InUse(_) => false,
