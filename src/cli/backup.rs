@@ -28,6 +28,8 @@ Exit code 0: everything is there; 1: an archive was missing or damaged and is na
 
 /// How the directory is called until it is complete.
 const STAGED_PREFIX: &str = ".cairn-backup-";
+/// How often the metadata is copied at most, when something that it refers to is collected before it is taken.
+const ATTEMPTS: usize = 10;
 /// The authority and certificate that a server made for itself.
 const TLS_DIR: &str = "tls";
 
@@ -86,12 +88,20 @@ fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Fills it. What a collection deleted meanwhile is not referred to by a newer copy of the metadata, so that is looked at
-/// once more before anything is called missing.
+/// Fills it. What a collection deleted meanwhile is not referred to by a newer copy of the metadata: only what is missing
+/// twice is missing.
 async fn fill(client: &Client, data_dir: &Path, staged: &Path) -> Result<Held> {
     let mut held = take(client, data_dir, staged).await?;
-    if held.lacks {
-        held = take(client, data_dir, staged).await?;
+    for _ in 1..ATTEMPTS {
+        if !held.lacks {
+            break;
+        }
+        let again = take(client, data_dir, staged).await?;
+        let is_the_same = again.wrong == held.wrong;
+        held = again;
+        if is_the_same {
+            break;
+        }
     }
     take_tls(&data_dir.join(TLS_DIR), &staged.join(TLS_DIR))
         .with_context(|| format!("cannot copy {}", data_dir.join(TLS_DIR).display()))?;

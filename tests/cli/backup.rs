@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -69,6 +70,39 @@ fn a_backup_of_a_running_server_serves_what_it_had_and_nothing_later() {
     let verified = world.server.cli_ok(&["verify"]);
     assert!(verified.contains("2 packages, 2 blobs") && verified.ends_with("all is well\n"), "{verified}");
     world.publish("acme/network", "late/aws", "1.0.0", Module::of("late"));
+}
+
+#[test]
+fn a_backup_is_whole_whatever_is_published_deleted_and_collected_meanwhile() {
+    let world = with_modules();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for name in ["one", "two"] {
+            let (world, is_over) = (&world, &is_over);
+            scope.spawn(move || {
+                let module = format!("{name}/aws");
+                for round in 0.. {
+                    let text = format!("{name} {round}");
+                    world.publish("acme/network", &module, "1.0.0", Module::of(&text));
+                    world.delete_package("acme/network", &module, "1.0.0");
+                    world.server.cli_ok(&["gc", "--grace", "0"]);
+                    if is_over.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+            });
+        }
+        for number in 0..5 {
+            let backup = world.server.folder().join(format!("backup-{number}"));
+            let outcome = world.server.cli(&["backup", backup.to_str().unwrap()]);
+            let verified = cairn(&["verify", "--data-dir", backup.to_str().unwrap()]).outcome();
+            if (outcome.code, verified.code) != (Some(0), Some(0)) {
+                is_over.store(true, Ordering::Relaxed);
+                panic!("{outcome:?}, {verified:?}");
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
 }
 
 #[test]
