@@ -80,6 +80,8 @@ fn a_project_gets_another_name_visibility_and_path() {
     browser.sign_in("ada", PASSWORD).open(PROJECT);
     browser.fill("Name", "The <b>network</b>").fill("Description (optional)", "Of all of us.");
     browser.click_in("Description", "Save").shows("The settings were saved.").shows("The <b>network</b>");
+    // On a page that does not say yet that something was saved.
+    browser.open(PROJECT);
     browser.click_text("Public Everyone, without").click_text("Members of the project or of a group");
     browser.click_in("Project features", "Save").shows("The settings were saved.");
     let project = world.root().get("/api/v4/projects/acme%2Fnetwork").must(200).json();
